@@ -1,0 +1,1 @@
+"""What is seen: taxonomy, oriented boxes, weight files, back ends, the Detector."""

@@ -1,0 +1,1 @@
+"""Counts out: scene reader, tile plan, engine, merge, sites, store, change, report, command line."""

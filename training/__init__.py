@@ -1,0 +1,1 @@
+"""Learning: recipes, loss, fine-tuning, evaluation, calibration, export."""
