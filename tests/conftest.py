@@ -1,7 +1,27 @@
-"""Test set-up: keeps the checkout itself off sys.path, so that `datasets` is never our folder by accident."""
+"""What every test shares: a safe import path, spawned workers, and the real data where it is at hand."""
 
+import multiprocessing
+import os
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+# From the repository root a bare `import datasets` would find our folder instead of a third-party package.
 sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def spawned_workers() -> None:
+    """Processes start by spawn, as on macOS and Windows, so that a value that cannot be pickled fails here."""
+    multiprocessing.set_start_method("spawn", force=True)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of the real data: HARDSTAND_SHARED (default `../shared` beside the checkout) and in it `data`."""
+    shared = Path(os.environ.get("HARDSTAND_SHARED", ROOT.parent / "shared"))
+    if not (shared / "data").is_dir():
+        pytest.skip(f"no real data at {shared / 'data'}; set HARDSTAND_SHARED to the folder that holds data/")
+    return shared / "data"
