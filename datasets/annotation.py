@@ -1,0 +1,103 @@
+"""What every reader returns: images with their annotated objects, in one frame and one set of nodes.
+
+Pixel frame: x right, y down, continuous, half-open boxes; (0, 0) is the top left corner of the top left pixel.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Annotation", "ImageRecord", "horizontal", "oriented"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Annotation:
+    """One object of an image.
+
+    node: taxonomy node id.
+    polygon: (4, 2) float64 image pixels. Where `oriented`, an exact rectangle whose first edge lies along the
+        length axis (nose-tail); else a horizontal box from the top left corner clockwise on screen.
+    ignore: the object is neither truth nor background: it must not be trained on or counted.
+    """
+
+    node: str
+    polygon: NDArray[np.float64]
+    oriented: bool
+    ignore: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the polygon; ValueError where it is not four finite points."""
+        polygon = np.array(self.polygon, dtype=np.float64)
+        if polygon.shape != (4, 2) or not np.isfinite(polygon).all():
+            raise ValueError(f"polygon of {self.node} is not four finite points: {self.polygon!r}")
+        polygon.setflags(write=False)
+        object.__setattr__(self, "polygon", polygon)
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """x0, y0, x1, y1 of the polygon, pixels."""
+        (x0, y0), (x1, y1) = self.polygon.min(axis=0), self.polygon.max(axis=0)
+        return float(x0), float(y0), float(x1), float(y1)
+
+    @property
+    def length_px(self) -> float:
+        """Length along the first edge: the object's length where `oriented`, the box width where not."""
+        return float(np.hypot(*(self.polygon[1] - self.polygon[0])))
+
+    @property
+    def width_px(self) -> float:
+        """Length of the second edge: the object's width where `oriented`, the box height where not."""
+        return float(np.hypot(*(self.polygon[2] - self.polygon[1])))
+
+    @property
+    def angle(self) -> float:
+        """Direction of the first edge in radians from +x toward +y, modulo pi in [-pi/4, 3 pi/4)."""
+        dx, dy = self.polygon[1] - self.polygon[0]
+        return float((np.arctan2(dy, dx) + np.pi / 4) % np.pi - np.pi / 4)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """One image and everything labelled in it.
+
+    path: image file. width, height: pixels. gsd: metres per pixel, measured or estimated by the reader.
+    group: place; images of one group must stay on one side of a split. source: data set name.
+    exhaustive: nodes of which every instance in the image is labelled; for any other node a bare spot proves nothing.
+    """
+
+    path: Path
+    width: int
+    height: int
+    gsd: float
+    group: str
+    source: str
+    exhaustive: frozenset[str]
+    annotations: tuple[Annotation, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Check sizes; ValueError where they are not positive."""
+        if self.width <= 0 or self.height <= 0:
+            raise ValueError(f"{self.path}: size {self.width} x {self.height} is not positive")
+        if not (np.isfinite(self.gsd) and self.gsd > 0):
+            raise ValueError(f"{self.path}: gsd {self.gsd} is not positive")
+        object.__setattr__(self, "exhaustive", frozenset(self.exhaustive))
+        object.__setattr__(self, "annotations", tuple(self.annotations))
+
+
+def horizontal(node: str, box: Iterable[float], *, ignore: bool = False) -> Annotation:
+    """Annotation of an axis-aligned box (x0, y0, x1, y1) in pixels, corners in any order."""
+    xa, ya, xb, yb = (float(value) for value in box)
+    (x0, x1), (y0, y1) = sorted((xa, xb)), sorted((ya, yb))
+    return Annotation(node, np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]), oriented=False, ignore=ignore)
+
+
+def oriented(node: str, box: Iterable[float], *, ignore: bool = False) -> Annotation:
+    """Annotation of an exact oriented box (cx, cy, length, width, angle in radians), pixels."""
+    cx, cy, length, width, angle = (float(value) for value in box)
+    along = np.array([np.cos(angle), np.sin(angle)]) * length / 2
+    across = np.array([-np.sin(angle), np.cos(angle)]) * width / 2
+    corners = np.array([-along - across, along - across, along + across, -along + across]) + (cx, cy)
+    return Annotation(node, corners, oriented=True, ignore=ignore)
