@@ -1,0 +1,184 @@
+"""The tree of classes: nodes, ancestors, shapes, sizes, and the deepest node that scores support.
+
+Node ids are stable dotted strings; a label may point to any node. The tree and the sizes are data, in
+`taxonomy.csv`: one row per node, and more rows where a node covers several airframes. An `example` row gives the size
+of one member of a mixed node ("other transport"), which says nothing about what else the node holds.
+"""
+
+import csv
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import LabelError
+
+Shape = Literal["diamond", "ellipse", "rectangle"]
+
+COUNTED = ("fw", "heli", "ad.launcher")
+"""The nodes that are counted; every detection belongs to exactly one of them."""
+
+DEFAULT_THRESHOLD = 0.5
+"""Score from which a node is reported, where a weight record states no threshold for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Length and width (wingspan, rotor diameter) in metres; `swept_width_m` for wings swept back or folded."""
+
+    length_m: float
+    width_m: float
+    swept_width_m: float | None
+    example: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One class: its dotted id, its name for people, and the sizes that are known for it."""
+
+    id: str
+    name: str
+    sizes: tuple[Size, ...]
+
+
+def _size(row: Mapping[str, str]) -> Size | None:
+    if not row["length_m"]:
+        return None
+    swept = float(row["swept_width_m"]) if row["swept_width_m"] else None
+    return Size(float(row["length_m"]), float(row["width_m"]), swept, row["example"] == "1", row["source"])
+
+
+def _read() -> Mapping[str, Node]:
+    names: dict[str, str] = {}
+    sizes: dict[str, list[Size]] = {}
+    with (files(__package__) / "taxonomy.csv").open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            names.setdefault(row["node"], row["name"])
+            size = _size(row)
+            sizes.setdefault(row["node"], []).extend([size] if size else [])
+    return MappingProxyType({id: Node(id, name, tuple(sizes[id])) for id, name in names.items()})
+
+
+NODES: Mapping[str, Node] = _read()
+"""Every node of the tree by its id, parents before children. The first row of a node in the file gives its name."""
+
+
+def _known(id: str) -> str:
+    if id not in NODES:
+        raise LabelError(f"unknown node {id!r}: it is not in the taxonomy (detector/taxonomy.csv)")
+    return id
+
+
+def parent(id: str) -> str | None:
+    """The node one step up, or None for a root.
+
+    >>> parent("fw.bomber.tu95"), parent("fw"), parent("ctx.helipad")
+    ('fw.bomber', None, None)
+    """
+    above = _known(id).rpartition(".")[0]
+    return above if above in NODES else None
+
+
+def ancestors(id: str) -> tuple[str, ...]:
+    """The path from the root to the node, root first, the node itself last.
+
+    >>> ancestors("fw.bomber.tu95")
+    ('fw', 'fw.bomber', 'fw.bomber.tu95')
+    """
+    above = parent(id)
+    return (id,) if above is None else (*ancestors(above), id)
+
+
+def is_a(id: str, node: str) -> bool:
+    """True where `id` is `node` or below it.
+
+    >>> is_a("fw.bomber.tu95", "fw"), is_a("fw", "fw.bomber")
+    (True, False)
+    """
+    return _known(node) in ancestors(id)
+
+
+def root(id: str) -> str:
+    """The counted node (`COUNTED`) that holds `id`, else the top of its path.
+
+    >>> root("fw.isr.a50"), root("ad.launcher.long.s400"), root("ad.radar")
+    ('fw', 'ad.launcher', 'ad')
+    """
+    path = ancestors(id)
+    return next((node for node in path if node in COUNTED), path[0])
+
+
+def children(id: str, among: Collection[str]) -> tuple[str, ...]:
+    """The nodes of `among` whose nearest ancestor in `among` is `id`, in the order of `among`.
+
+    >>> children("fw", ["fw", "fw.bomber.tu95", "fw.isr", "fw.isr.a50", "heli"])
+    ('fw.bomber.tu95', 'fw.isr')
+    """
+    _known(id)
+    return tuple(node for node in among if _nearest(node, among) == id)
+
+
+def _nearest(id: str, among: Collection[str]) -> str | None:
+    return next((node for node in reversed(ancestors(id)[:-1]) if node in among), None)
+
+
+def shape_of(id: str) -> Shape:
+    """The outline that a horizontal label of the node is drawn around: fixed wing, rotor disc, or body."""
+    shapes: dict[str, Shape] = {"fw": "diamond", "heli": "ellipse"}
+    return shapes.get(ancestors(id)[0], "rectangle")
+
+
+def fits(id: str, length_m: float, width_m: float, tolerance: float = 0.2) -> bool:
+    """True where the size is within `tolerance` (a share) of a size of the node; True where none is known.
+
+    Only sizes of the node itself count, and no `example` rows. A width between the swept and the spread wing fits.
+
+    >>> fits("fw.bomber.tu95", 47.0, 50.0), fits("fw.bomber.tu95", 30.0, 30.0), fits("fw", 12.0, 9.0)
+    (True, False, True)
+    >>> fits("fw.bomber.tu22m", 42.0, 24.0)
+    True
+    """
+    sizes = [size for size in NODES[_known(id)].sizes if not size.example]
+    return not sizes or any(_within(size, length_m, width_m, tolerance) for size in sizes)
+
+
+def _within(size: Size, length_m: float, width_m: float, tolerance: float) -> bool:
+    narrowest = size.width_m if size.swept_width_m is None else size.swept_width_m
+    length_fits = size.length_m * (1 - tolerance) <= length_m <= size.length_m * (1 + tolerance)
+    return length_fits and narrowest * (1 - tolerance) <= width_m <= size.width_m * (1 + tolerance)
+
+
+def deepest(scores: NDArray[np.float32], nodes: Sequence[str], thresholds: Mapping[str, float]) -> NDArray[np.intp]:
+    """The column of the node that each row of `scores` (N, K) supports; shape (N,).
+
+    Starts at the best counted node (ties: the order of `COUNTED`) and goes down to the best child (ties: the order of
+    `nodes`) while that child's score reaches its threshold; a node without one has `DEFAULT_THRESHOLD`.
+
+    Raises:
+        LabelError: a node is not in the taxonomy, or no counted node is among `nodes`.
+
+    >>> deepest(np.array([[0.9, 0.1, 0.8, 0.6], [0.3, 0.4, 0.9, 0.9]]), ["fw", "heli", "fw.isr", "fw.isr.a50"],
+    ...         {"fw.isr": 0.5, "fw.isr.a50": 0.7}).tolist()
+    [2, 1]
+    """
+    column = {_known(node): k for k, node in enumerate(nodes)}
+    starts = np.array([column[node] for node in COUNTED if node in column], dtype=np.intp)
+    if not starts.size:
+        raise LabelError(f"no counted node ({', '.join(COUNTED)}) among the nodes {', '.join(nodes) or '(none)'}")
+    if not len(scores):
+        return np.zeros(0, dtype=np.intp)
+    limit = np.array([thresholds.get(node, DEFAULT_THRESHOLD) for node in nodes])
+    reached = starts[scores[:, starts].argmax(axis=1)]
+    for node in sorted(nodes, key=lambda node: node.count(".")):
+        below = np.array([column[child] for child in children(node, nodes)], dtype=np.intp)
+        here = np.flatnonzero(reached == column[node])
+        if below.size and here.size:
+            best = below[scores[np.ix_(here, below)].argmax(axis=1)]
+            down = scores[here, best] >= limit[best]
+            reached[here[down]] = best[down]
+    return reached
