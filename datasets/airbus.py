@@ -1,0 +1,84 @@
+"""Airbus Aircraft sample: 2560 px Pleiades scenes at 0.5 m, CSV of closed rectangles.
+
+Found as published: `annotations.csv` (id, image_id, geometry, class; geometry a Python list of five (x, y)) beside
+`images/`; `groups.json`, where there is one, lists images of the same airport on several dates, which share a group.
+
+Edge rule: an aircraft cut by the scene border (label Truncated...) is kept where its visible box is at least 0.7 times
+as long in each direction as the median whole aircraft of the scene, and else an ignore region.
+"""
+
+import ast
+import csv
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from ..detector.errors import DatasetNotFoundError, LabelError
+from .annotation import Annotation, ImageRecord, horizontal
+from .images import image_size, list_images
+from .labels import exhaustive_in, meaning_of, spelling
+
+__all__ = ["read"]
+
+SOURCE = "airbus"
+GSD_M = 0.5
+MOSTLY_VISIBLE = 0.7
+
+
+def read(root: Path) -> list[ImageRecord]:
+    """One record per image of the folder, sorted by name, boxes horizontal.
+
+    DatasetNotFoundError without annotations.csv or images; LabelError for an unknown class or broken geometry.
+    """
+    table = root / "annotations.csv"
+    if not table.is_file():
+        raise DatasetNotFoundError(f"no annotations.csv in {root}: give the folder of the Airbus Aircraft sample")
+    rows = defaultdict(list)
+    with table.open(newline="", encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            rows[row["image_id"]].append(row)
+    groups = _groups(root / "groups.json")
+    return [_record(path, rows.get(path.name, []), groups) for path in list_images(root / "images")]
+
+
+def _groups(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    listed = json.loads(path.read_text(encoding="utf-8"))["same_airport_groups"]
+    return {name: f"airport{number}" for number, names in enumerate(listed, start=1) for name in names}
+
+
+def _record(path: Path, rows: list[dict[str, str]], groups: dict[str, str]) -> ImageRecord:
+    width, height = image_size(path)
+    whole = [_annotation(row) for row in rows if not _cut(row)]
+    typical = np.median([(item.length_px, item.width_px) for item in whole], axis=0) if whole else np.zeros(2)
+    cut = [_annotation(row, whole_px=(float(typical[0]), float(typical[1]))) for row in rows if _cut(row)]
+    return ImageRecord(
+        path=path,
+        width=width,
+        height=height,
+        gsd=GSD_M,
+        group=groups.get(path.name, path.stem),
+        source=SOURCE,
+        exhaustive=exhaustive_in(SOURCE),
+        annotations=(*whole, *cut),
+    )
+
+
+def _cut(row: dict[str, str]) -> bool:
+    return spelling(row["class"]).startswith("truncated")
+
+
+def _annotation(row: dict[str, str], *, whole_px: tuple[float, float] | None = None) -> Annotation:
+    node = meaning_of(SOURCE, row["class"]).node
+    try:
+        ring = np.array(ast.literal_eval(row["geometry"]), dtype=np.float64).reshape(-1, 2)
+    except (ValueError, SyntaxError) as error:
+        raise LabelError(f"annotation {row['id']} of {row['image_id']}: geometry {row['geometry']!r}") from error
+    (x0, y0), (x1, y1) = ring.min(axis=0), ring.max(axis=0)
+    hidden = whole_px is not None and (
+        x1 - x0 < MOSTLY_VISIBLE * whole_px[0] or y1 - y0 < MOSTLY_VISIBLE * whole_px[1] or whole_px[0] == 0
+    )
+    return horizontal(node, (x0, y0, x1, y1), ignore=hidden)

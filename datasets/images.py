@@ -1,0 +1,56 @@
+"""Image files in and out: sizes without decoding, RGB pixels, JPEG."""
+
+import warnings
+from pathlib import Path
+
+import cv2
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
+
+from ..detector.errors import DatasetNotFoundError
+
+__all__ = ["image_size", "list_images", "read_rgb", "write_jpeg"]
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
+
+
+def list_images(folder: Path) -> list[Path]:
+    """Image files directly in `folder`, sorted by name; DatasetNotFoundError where there are none.
+
+    Names starting with a dot are skipped (file managers leave them in archives).
+    """
+    found = sorted(p for p in folder.glob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+    if not found:
+        raise DatasetNotFoundError(f"no images in {folder}: give the folder that the data set was unpacked to")
+    return found
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Width and height in pixels from the file's header; DatasetNotFoundError where it cannot be read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            with rasterio.open(path) as source:
+                return int(source.width), int(source.height)
+    except RasterioIOError as error:
+        raise DatasetNotFoundError(f"image {path} cannot be read: {error}") from error
+
+
+def read_rgb(path: Path) -> NDArray[np.uint8]:
+    """Pixels of an image file, uint8 (height, width, 3) RGB; grey is repeated, alpha dropped.
+
+    DatasetNotFoundError where the file cannot be read.
+    """
+    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    if pixels is None:
+        raise DatasetNotFoundError(f"image {path} cannot be read")
+    return np.ascontiguousarray(pixels[..., ::-1], dtype=np.uint8)
+
+
+def write_jpeg(path: Path, pixels: NDArray[np.uint8], *, quality: int = 92) -> None:
+    """Write uint8 (height, width, 3) RGB pixels as JPEG; OSError where the file cannot be written."""
+    bgr = np.ascontiguousarray(pixels[..., ::-1])
+    if not cv2.imwrite(str(path), bgr, [cv2.IMWRITE_JPEG_QUALITY, quality]):
+        raise OSError(f"image {path} cannot be written")
