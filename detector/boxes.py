@@ -53,7 +53,7 @@ def _corners(rows: Float64) -> Float64:
     along = np.stack([cos, sin], axis=1) * rows[:, 2:3] / 2
     across = np.stack([-sin, cos], axis=1) * rows[:, 3:4] / 2
     offsets = np.stack([along - across, -along - across, -along + across, along + across], axis=1)
-    return cast(Float64, rows[:, None, :2] + offsets)
+    return rows[:, None, :2] + offsets
 
 
 def from_corners(polygons: ArrayLike) -> Float32:
@@ -126,12 +126,13 @@ def touching(a: ArrayLike, b: ArrayLike) -> tuple[Index, Index]:
     return left[by_both], right[by_both]
 
 
-def _exact(a: Float64, b: Float64) -> Float64:
-    """Exact intersection over union of rows of `a` with the same rows of `b`; zero where both have no area."""
+def paired_iou(a: ArrayLike, b: ArrayLike) -> Float64:
+    """Exact intersection over union (N,) of rows of `a` (N, 5) with the same rows of `b`; zero without any area."""
     import shapely  # noqa: PLC0415  # a heavy import that most users of boxes do not need
 
-    shared = shapely.area(shapely.intersection(shapely.polygons(_corners(a)), shapely.polygons(_corners(b))))
-    union = a[:, 2] * a[:, 3] + b[:, 2] * b[:, 3] - shared
+    first, second = _rows(a), _rows(b)
+    shared = shapely.area(shapely.intersection(shapely.polygons(_corners(first)), shapely.polygons(_corners(second))))
+    union = first[:, 2] * first[:, 3] + second[:, 2] * second[:, 3] - shared
     return cast(Float64, np.divide(shared, union, out=np.zeros_like(union), where=union > 0))
 
 
@@ -144,7 +145,7 @@ def oriented_iou(a: ArrayLike, b: ArrayLike) -> Float32:
     first, second = _rows(a), _rows(b)
     result = np.zeros((len(first), len(second)), dtype=np.float32)
     i, j = touching(envelope(first, "rectangle"), envelope(second, "rectangle"))
-    result[i, j] = _exact(first[i], second[j])
+    result[i, j] = paired_iou(first[i], second[j])
     return result
 
 
@@ -159,7 +160,7 @@ def suppress(boxes: ArrayLike, scores: ArrayLike, iou: float) -> Index:
     hull = envelope(rows[order], "rectangle")
     i, j = touching(hull, hull)
     better, worse = i[i < j], j[i < j]
-    close = _exact(rows[order][better], rows[order][worse]) > iou
+    close = paired_iou(rows[order][better], rows[order][worse]) > iou
     return order[_greedy(len(rows), better[close], worse[close])]
 
 

@@ -9,7 +9,8 @@
     ├── EmptySceneError                           ├── TileReadError
     ├── SiteFileError                             ├── LabelError
     ├── SiteOutsideError                          ├── RecipeError
-    └── DatasetNotFoundError
+    ├── DatasetNotFoundError
+    └── BandError (ValueError)
 
 Messages are one line: what was given, where, what is allowed, and what to do next.
 """
@@ -33,6 +34,10 @@ class NoCrsError(HardstandError):
 
 class NoGsdError(HardstandError):
     """A scene has neither a coordinate reference system nor a stated ground sampling distance."""
+
+
+class BandError(HardstandError, ValueError):
+    """Bands were asked for that a scene does not have, or a number of bands other than one or three."""
 
 
 class TooCoarseError(HardstandError):
