@@ -1,0 +1,317 @@
+"""Procedural ground: fields, runways, taxiways, aprons, roads, pads, trees and buildings, and where things may stand.
+
+A `Ground` is painted step by step; every step keeps the mask of free places true. Spots say where objects park.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from . import synth_texture as texture
+from .synth_mesh import Asset, asset, block
+from .synth_paint import Paint, vehicle_paint
+from .synth_render import Placement, Sun, paste
+
+Pixels = NDArray[np.uint8]
+SpotKind = Literal["apron", "pad", "site", "road", "yard"]
+_MARK = {"white": (226, 226, 220), "yellow": (206, 168, 66)}
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place to park: its middle in pixels, the direction of its long side, its size in metres."""
+
+    kind: SpotKind
+    x: float
+    y: float
+    heading: float
+    length: float
+    width: float
+
+
+@dataclass(slots=True)
+class Ground:
+    """Ground being painted. pixels: (H, W, 3) RGB; free: (H, W) bool, True where an object may stand."""
+
+    pixels: Pixels
+    free: NDArray[np.bool_]
+    gsd: float
+    sun: Sun
+    rng: Generator
+    spots: list[Spot] = field(default_factory=list)
+
+    @property
+    def size_m(self) -> tuple[float, float]:
+        """Width and height in metres."""
+        return self.pixels.shape[1] * self.gsd, self.pixels.shape[0] * self.gsd
+
+
+def open_ground(rng: Generator, shape: tuple[int, int], gsd: float, sun: Sun, *, climate: str | None = None) -> Ground:
+    """Bare ground of a climate, or of one or two drawn ones that meet along a wavy border."""
+    names = list(texture.CLIMATES)
+    first = climate or names[int(rng.choice(len(names), p=[0.3, 0.2, 0.17, 0.13, 0.08, 0.12]))]
+    pixels = texture.field(rng, shape, first, gsd)
+    if climate is None and rng.random() < 0.4:
+        other = texture.field(rng, shape, names[int(rng.integers(len(names)))], gsd)
+        border = texture.noise(rng, shape, (150 / gsd, 20 / gsd, 4 / gsd), (1.0, 0.25, 0.1)) > float(
+            rng.uniform(0.0, 1.2)
+        )
+        pixels[border] = other[border]
+    return Ground(pixels, np.ones(shape, bool), gsd, sun, rng)
+
+
+def strip_frame(x: float, y: float, heading: float, size_px: tuple[int, int]) -> NDArray[np.float64]:
+    """Affine matrix (2, 3) from an upright piece (length along its columns) to the image, its middle at x, y."""
+    c, s = np.cos(heading), np.sin(heading)
+    turn = np.array([[c, -s], [s, c]])
+    middle = np.array([size_px[0] / 2, size_px[1] / 2])
+    return np.column_stack([turn, np.array([x, y]) - turn @ middle])
+
+
+def lay(
+    ground: Ground, piece: Pixels, x: float, y: float, heading: float, *, alpha: NDArray[np.uint8] | None = None
+) -> None:
+    """Lay an upright piece onto the ground with its middle at x, y (pixels) and its columns along `heading`."""
+    rows, columns = piece.shape[:2]
+    matrix = strip_frame(x, y, heading, (columns, rows))
+    corners = np.array([[0, 0, 1], [columns, 0, 1], [columns, rows, 1], [0, rows, 1]]) @ matrix.T
+    height, width = ground.free.shape
+    left, top = np.maximum(np.floor(corners.min(axis=0)).astype(int), 0)
+    right, bottom = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 1, (width, height))
+    if right <= left or bottom <= top:
+        return
+    matrix[:, 2] -= (left, top)
+    size = (int(right - left), int(bottom - top))
+    cover = np.full((rows, columns), 255, np.uint8) if alpha is None else alpha
+    moved = cv2.warpAffine(piece, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    mask = cv2.warpAffine(cover, matrix, size, flags=cv2.INTER_LINEAR)
+    area = (slice(top, bottom), slice(left, right))
+    share = mask.astype(np.uint16)[..., None]
+    blended = (moved.astype(np.uint16) * share + ground.pixels[area].astype(np.uint16) * (255 - share) + 127) // 255
+    ground.pixels[area] = blended.astype(np.uint8)
+
+
+def mark_free(ground: Ground, spot: Spot, value: bool) -> None:
+    """Set the free mask over a spot's rectangle."""
+    box = cv2.boxPoints(
+        ((spot.x, spot.y), (spot.length / ground.gsd, spot.width / ground.gsd), np.degrees(spot.heading))
+    )
+    mask = ground.free.view(np.uint8)
+    cv2.fillPoly(mask, [np.rint(box).astype(np.int32)], int(value))
+
+
+def add_runway(ground: Ground, spot: Spot) -> None:
+    """A runway with centre line, edge lines, threshold bars and rubber; nothing parks on it."""
+    gsd, rng = ground.gsd, ground.rng
+    length, width = int(spot.length / gsd), int(spot.width / gsd)
+    piece = texture.pavement(rng, (width, length), "asphalt" if rng.random() < 0.5 else "concrete", gsd, slab_m=7.5)
+    rubber = np.exp(-np.square((np.arange(width) - width / 2) / (width * 0.14))).astype(np.float32)
+    along = np.zeros(length, np.float32)
+    for end in (0.12, 0.88):
+        along += np.exp(-np.square((np.arange(length) - end * length) / (0.07 * length)))
+    piece = (piece * (1 - 0.4 * rubber[:, None, None] * along[None, :, None])).astype(np.uint8)
+    middle, thick = width // 2, max(1, round(0.9 / gsd))
+    for start in range(int(60 / gsd), length - int(60 / gsd), int(50 / gsd)):
+        cv2.rectangle(
+            piece, (start, middle - thick // 2), (start + int(30 / gsd), middle + thick // 2), _MARK["white"], -1
+        )
+    for y in (int(2 / gsd), width - int(2 / gsd)):
+        cv2.line(piece, (0, y), (length, y), _MARK["white"], thick)
+    for x in (int(6 / gsd), length - int(36 / gsd)):
+        for k in range(int(width * 0.1), int(width * 0.9), max(3, int(3.6 / gsd))):
+            cv2.rectangle(piece, (x, k), (x + int(30 / gsd), k + max(1, int(1.8 / gsd))), _MARK["white"], -1)
+    lay(ground, piece, spot.x, spot.y, spot.heading)
+    mark_free(ground, spot, False)
+
+
+def add_apron(ground: Ground, spot: Spot, surface: texture.Surface | None = None) -> None:
+    """A paved area with shoulders, lead-in lines and lights; it becomes an apron to park on."""
+    gsd, rng = ground.gsd, ground.rng
+    rows, columns = max(8, int(spot.width / gsd)), max(8, int(spot.length / gsd))
+    kind: texture.Surface = surface or ("concrete" if rng.random() < 0.75 else "asphalt")
+    piece = texture.pavement(rng, (rows, columns), kind, gsd, slab_m=float(rng.choice([4.0, 6.0, 7.5])))
+    if rng.random() < 0.8:
+        colour, thick = _MARK["yellow" if rng.random() < 0.7 else "white"], 1 if gsd >= 0.3 else 2
+        y = int(rows * rng.uniform(0.4, 0.6))
+        cv2.line(piece, (0, y), (columns, y), colour, thick, cv2.LINE_AA)
+        step = int(rng.uniform(25, 60) / gsd)
+        for x in range(step // 2, columns, step):
+            cv2.line(piece, (x, y), (x + step // 4, rows // 8), colour, thick, cv2.LINE_AA)
+    lay(ground, piece, spot.x, spot.y, spot.heading)
+    mark_free(ground, spot, True)
+    ground.spots.append(spot)
+
+
+def add_road(
+    ground: Ground, points: NDArray[np.float64], width: float, surface: texture.Surface, *, marked: bool
+) -> None:
+    """A road along points (n, 2) in pixels, `width` metres wide; long straight pieces become road spots."""
+    gsd, rng = ground.gsd, ground.rng
+    for start, end in zip(points[:-1], points[1:], strict=True):
+        step = end - start
+        length = float(np.hypot(*step))
+        heading = float(np.arctan2(step[1], step[0]))
+        shape = (max(3, int(width / gsd)), max(3, int(length + width / gsd)))
+        piece = texture.pavement(rng, shape, surface, gsd)
+        if marked and gsd <= 0.6:
+            for x in range(0, shape[1], int(12 / gsd)):
+                cv2.line(piece, (x, shape[0] // 2), (x + int(5 / gsd), shape[0] // 2), (196, 196, 190), 1)
+        alpha = np.full(shape, 255, np.uint8)
+        ragged = texture.noise(rng, (shape[0], shape[1]), (3 / gsd,), (0.5,))
+        edge = np.minimum(np.arange(shape[0]), np.arange(shape[0])[::-1])[:, None]
+        alpha[edge < (ragged.clip(0, 1.5) / gsd * (1.0 if surface == "gravel" else 0.25))] = 0
+        middle = (start + end) / 2
+        lay(ground, piece, float(middle[0]), float(middle[1]), heading, alpha=alpha)
+        spot = Spot("road", float(middle[0]), float(middle[1]), heading, length * gsd, width)
+        mark_free(ground, spot, True)
+        if length * gsd > 40:
+            ground.spots.append(spot)
+
+
+def add_site(ground: Ground, x: float, y: float, *, pads: int, radius: float) -> list[Spot]:
+    """A launcher position: pads on a ring, each with its revetment of earth, radial tracks, a mound for the radar."""
+    gsd, rng = ground.gsd, ground.rng
+    turn = float(rng.uniform(0, 2 * np.pi))
+    surface: texture.Surface = "gravel" if rng.random() < 0.6 else "concrete"
+    centre = np.array([x, y])
+    spots = [Spot("site", x, y, turn, 26.0, 26.0)]
+    for i in range(pads):
+        direction = turn + 2 * np.pi * i / pads + float(rng.normal(0, 0.06))
+        place = centre + np.array([np.cos(direction), np.sin(direction)]) * radius * float(rng.uniform(0.9, 1.1)) / gsd
+        add_road(ground, np.stack([centre, place]), 5.0, "gravel", marked=False)
+        spots.append(Spot("pad", float(place[0]), float(place[1]), direction, 30.0, 22.0))
+    bermed = rng.random() < 0.6
+    for spot in spots:
+        _disc_pad(ground, spot, surface, berm=bermed and spot.kind == "pad")
+    ground.spots[:] = [s for s in ground.spots if s.kind != "road" or np.hypot(s.x - x, s.y - y) * gsd > radius * 1.2]
+    ground.spots.extend(spots)
+    return spots
+
+
+def _disc_pad(ground: Ground, spot: Spot, surface: texture.Surface, *, berm: bool) -> None:
+    """A levelled pad; with a berm, a horseshoe of earth, open toward the middle of the site."""
+    gsd, rng = ground.gsd, ground.rng
+    size = int(1.5 * spot.length / gsd)
+    piece = texture.pavement(rng, (size, size), surface, gsd, slab_m=3.0)
+    alpha = np.zeros((size, size), np.uint8)
+    middle = (size // 2, size // 2)
+    axes = (int(spot.length * 0.5 / gsd), int(spot.width * 0.62 / gsd))
+    cv2.ellipse(alpha, middle, axes, 0, 0, 360, 255, -1, cv2.LINE_AA)
+    if berm:
+        ring, thick = np.zeros((size, size), np.float32), max(2, int(4.5 / gsd))
+        cv2.ellipse(ring, middle, (axes[0] + thick // 2, axes[1] + thick // 2), 0, -140, 140, 1.0, thick, cv2.LINE_AA)
+        height = cv2.GaussianBlur(ring, (0, 0), thick / 2.5)
+        light = ground.sun.azimuth - spot.heading
+        slope = cv2.Sobel(height, cv2.CV_32F, 1, 0) * np.cos(light) + cv2.Sobel(height, cv2.CV_32F, 0, 1) * np.sin(
+            light
+        )
+        earth = texture.field(rng, (size, size), "soil" if rng.random() < 0.5 else "dry", gsd).astype(np.float32)
+        earth *= (1 + 2.2 * slope * thick / 2.5).clip(0.35, 1.5)[..., None]
+        share = (height * 1.6).clip(0, 1)
+        piece = (piece * (1 - share[..., None]) + earth.clip(0, 255) * share[..., None]).astype(np.uint8)
+        alpha = np.maximum(alpha, (share * 255).astype(np.uint8))
+    alpha = cv2.GaussianBlur(alpha, (0, 0), max(0.6, 0.4 / gsd))
+    lay(ground, piece, spot.x, spot.y, spot.heading, alpha=alpha)
+
+
+def add_trees(ground: Ground, centres: NDArray[np.float64], radii_m: NDArray[np.float64]) -> None:
+    """Trees with rough crowns, sunlit on one side, and their shadows; centres (n, 2) pixels, radii (n,) metres."""
+    gsd, rng, sun = ground.gsd, ground.rng, ground.sun
+    height, width = ground.free.shape
+    shade = np.zeros((height, width), np.uint8)
+    reach = sun.shadow_per_metre()
+    order = np.argsort(centres[:, 1], kind="stable")
+    for i in order:
+        far = reach * radii_m[i] * 1.7 / gsd
+        radius = max(1, int(radii_m[i] / gsd))
+        for share in (0.35, 0.7, 1.0):
+            spot = centres[i] + far * share
+            cv2.circle(shade, (int(spot[0]), int(spot[1])), max(1, int(radius * (1.1 - 0.35 * share))), 200, -1)
+    shade = cv2.GaussianBlur(shade, (0, 0), 0.9)
+    touched = np.flatnonzero(shade.any(axis=1))
+    if len(touched):
+        rows = slice(int(touched[0]), int(touched[-1]) + 1)
+        dark = 1 - shade[rows, :, None].astype(np.float32) * np.float32(0.5 / 255)
+        ground.pixels[rows] = (ground.pixels[rows] * dark).astype(np.uint8)
+    base = np.array([(52, 66, 38), (64, 74, 42), (44, 60, 40), (78, 80, 48)][int(rng.integers(4))])
+    free = ground.free.view(np.uint8)
+    for i in order:
+        _crown(ground, centres[i], float(radii_m[i] / gsd), base * float(rng.uniform(0.75, 1.2)), reach)
+        cv2.circle(free, (int(centres[i][0]), int(centres[i][1])), int(radii_m[i] / gsd) + 1, 0, -1)
+
+
+def _crown(
+    ground: Ground, centre: NDArray[np.float64], radius: float, colour: NDArray[np.float64], reach: NDArray[np.float64]
+) -> None:
+    rng = ground.rng
+    toward = -reach / np.hypot(*reach)
+    for _ in range(min(26, 5 + int(radius * 1.6))):
+        away, turn = radius * float(np.sqrt(rng.random())) * 0.8, rng.uniform(0, 2 * np.pi)
+        offset = np.array([np.cos(turn), np.sin(turn)]) * away
+        lit = float(offset @ toward) / max(radius, 1.0)
+        tone = colour * (0.85 + 0.42 * lit + rng.normal(0, 0.1))
+        place = centre + offset
+        cv2.circle(
+            ground.pixels,
+            (int(place[0]), int(place[1])),
+            max(1, int(radius * rng.uniform(0.18, 0.4))),
+            tuple(float(v) for v in tone.clip(8, 200)),
+            -1,
+            cv2.LINE_AA,
+        )
+
+
+def building(rng: Generator, length: float, width: float, height: float) -> Asset:
+    """A flat or pitched roof over walls, with small things on it."""
+    half_l, half_w = length / 2, width / 2
+    facets = block((-half_l, half_l), (-half_w, half_w), (0, height), "body")
+    if rng.random() < 0.5:
+        from_edge = [
+            (-half_l, -half_w, height),
+            (half_l, -half_w, height),
+            (half_l, 0.0, height + width * 0.2),
+            (-half_l, 0.0, height + width * 0.2),
+        ]
+        from .synth_mesh import plate
+
+        facets += plate(from_edge, "load") + plate([(x, -y, z) for x, y, z in from_edge], "load")
+    else:
+        for _ in range(int(rng.integers(0, 7))):
+            x, y = rng.uniform(-half_l * 0.9, half_l * 0.8), rng.uniform(-half_w * 0.9, half_w * 0.7)
+            facets += block(
+                (x, x + rng.uniform(0.8, 3)),
+                (y, y + rng.uniform(0.8, 2)),
+                (height, height + rng.uniform(0.4, 1.8)),
+                "metal",
+            )
+    return asset("building", None, facets)
+
+
+def add_buildings(ground: Ground, places: Sequence[tuple[float, float, float, float, float, float]]) -> None:
+    """Buildings at (x, y, heading, length, width, height), pixels and metres; nothing stands on or right at them."""
+    rng = ground.rng
+    placements = []
+    for x, y, heading, length, width, height in places:
+        paint = vehicle_paint(rng, military=rng.random() < 0.35)
+        roof = Paint({**paint.colours, "load": _roof(rng), "body": _roof(rng)})
+        placements.append(Placement(building(rng, length, width, height), x, y, heading, roof))
+        mark_free(ground, Spot("yard", x, y, heading, length + 6, width + 6), False)
+    ground.pixels, _ = paste(ground.pixels, ground.gsd, placements, ground.sun, rng)
+
+
+def _roof(rng: Generator) -> tuple[float, float, float]:
+    tones = (
+        (0.42, 0.42, 0.41),
+        (0.30, 0.14, 0.09),
+        (0.20, 0.20, 0.21),
+        (0.55, 0.55, 0.54),
+        (0.14, 0.24, 0.20),
+        (0.30, 0.27, 0.22),
+    )
+    red, green, blue = (np.asarray(tones[int(rng.integers(len(tones)))]) * rng.uniform(0.75, 1.25)).tolist()
+    return red, green, blue
