@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .boxes import canonical, corners, envelope, from_corners, oriented_iou, suppress
+    from .decode import Decoder
     from .detections import Detection, Detections
+    from .detector import Detector, TileDetector
     from .errors import (
         DatasetNotFoundError,
         EmptySceneError,
@@ -31,15 +33,27 @@ if TYPE_CHECKING:
     )
     from .fake import PaintDetector, paint
     from .taxonomy import COUNTED, NODES, Node, ancestors, children, deepest, fits, is_a, parent, root, shape_of
+    from .weights import (
+        WeightRecord,
+        bind_export,
+        find_weights,
+        openvino_model,
+        read_record,
+        read_tensors,
+        write_weights,
+    )
 
 _HOME = {
     "boxes": "canonical corners envelope from_corners oriented_iou suppress",
+    "decode": "Decoder",
     "detections": "Detection Detections",
+    "detector": "Detector TileDetector",
     "errors": "DatasetNotFoundError EmptySceneError HardstandError LabelError MissingDependencyError MissingFileError "
     "NoCrsError NoGsdError NotARasterError OutputError RecipeError SiteFileError SiteOutsideError TileReadError "
     "TooCoarseError UntrustedPickleError WeightsCorruptError WeightsNotFoundError",
     "fake": "PaintDetector paint",
     "taxonomy": "COUNTED NODES Node ancestors children deepest fits is_a parent root shape_of",
+    "weights": "WeightRecord bind_export find_weights openvino_model read_record read_tensors write_weights",
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names.split()}
 
@@ -47,8 +61,10 @@ __all__ = [
     "COUNTED",
     "NODES",
     "DatasetNotFoundError",
+    "Decoder",
     "Detection",
     "Detections",
+    "Detector",
     "EmptySceneError",
     "HardstandError",
     "LabelError",
@@ -63,26 +79,34 @@ __all__ = [
     "RecipeError",
     "SiteFileError",
     "SiteOutsideError",
+    "TileDetector",
     "TileReadError",
     "TooCoarseError",
     "UntrustedPickleError",
+    "WeightRecord",
     "WeightsCorruptError",
     "WeightsNotFoundError",
     "ancestors",
+    "bind_export",
     "canonical",
     "children",
     "corners",
     "deepest",
     "envelope",
+    "find_weights",
     "fits",
     "from_corners",
     "is_a",
+    "openvino_model",
     "oriented_iou",
     "paint",
     "parent",
+    "read_record",
+    "read_tensors",
     "root",
     "shape_of",
     "suppress",
+    "write_weights",
 ]
 
 

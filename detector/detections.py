@@ -67,7 +67,7 @@ class Detections:
                     f"{name} is {array.dtype} {array.shape}, expected {np.dtype(dtype)} {shape} "
                     f"for {count} boxes and {len(self.nodes)} nodes"
                 )
-        if count and not (0 <= self.label.min() and self.label.max() < len(self.nodes)):
+        if count and not (self.label.min() >= 0 and self.label.max() < len(self.nodes)):
             raise ValueError(f"label has values up to {self.label.max()}, expected columns of {len(self.nodes)} nodes")
         if not self.gsd > 0:
             raise ValueError(f"gsd is {self.gsd}, expected metres per pixel above 0")
@@ -111,9 +111,10 @@ class Detections:
 
     def __iter__(self) -> Iterator[Detection]:
         """One record per object, in order."""
-        columns = (self.labels, self.score, self.probability, self.length_m, self.width_m)
-        for (node, *numbers), box in zip(zip(*columns, strict=True), self.boxes.tolist(), strict=True):
-            yield Detection(node, *(float(number) for number in numbers), cast(Box, tuple(box)))
+        numbers = np.stack([self.score, self.probability, self.length_m, self.width_m], axis=1)
+        rows = zip(self.labels, numbers.tolist(), self.boxes.tolist(), strict=True)
+        for node, (score, probability, length_m, width_m), box in rows:
+            yield Detection(node, score, probability, length_m, width_m, cast(Box, tuple(box)))
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -111,12 +111,13 @@ class PaintDetector:
 
 def _areas(tile: Pixels, colour: Pixels) -> Iterator[tuple[float, float, float, float, float]]:
     """Boxes of the connected areas of a colour."""
-    import cv2  # noqa: PLC0415  # heavy, and only this test helper needs it here
+    from .opencv import cv2  # noqa: PLC0415  # heavy, and only this test helper needs it here
 
-    mask = (np.abs(tile.astype(np.int16) - colour.astype(np.int16)) <= _NEAR).all(axis=2)
-    if not mask.any():
+    near = np.abs(tile.astype(np.int16) - colour.astype(np.int16)) <= _NEAR
+    ink = np.logical_and.reduce(near, axis=2, dtype=np.bool_)
+    if not ink.any():
         return
-    count, marks, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    count, marks, stats, _ = cv2.connectedComponentsWithStats(ink.view(np.uint8), connectivity=8)
     for mark in range(1, count):
         left, top, width, height, area = (int(value) for value in stats[mark])
         if area < _SMALLEST_PX:

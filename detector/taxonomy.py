@@ -8,7 +8,7 @@ of one member of a mixed node ("other transport"), which says nothing about what
 import csv
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
@@ -56,7 +56,7 @@ def _size(row: Mapping[str, str]) -> Size | None:
 def _read() -> Mapping[str, Node]:
     names: dict[str, str] = {}
     sizes: dict[str, list[Size]] = {}
-    with (files(__package__) / "taxonomy.csv").open(encoding="utf-8") as lines:
+    with Path(__file__).with_name("taxonomy.csv").open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             names.setdefault(row["node"], row["name"])
             size = _size(row)
@@ -173,7 +173,7 @@ def deepest(scores: NDArray[np.float32], nodes: Sequence[str], thresholds: Mappi
     if not len(scores):
         return np.zeros(0, dtype=np.intp)
     limit = np.array([thresholds.get(node, DEFAULT_THRESHOLD) for node in nodes])
-    reached = starts[scores[:, starts].argmax(axis=1)]
+    reached: NDArray[np.intp] = starts[scores[:, starts].argmax(axis=1)]
     for node in sorted(nodes, key=lambda node: node.count(".")):
         below = np.array([column[child] for child in children(node, nodes)], dtype=np.intp)
         here = np.flatnonzero(reached == column[node])

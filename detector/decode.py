@@ -1,0 +1,61 @@
+"""From the raw output of a network to the objects of one tile."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .backend import Raw
+from .boxes import canonical, suppress_probable
+from .detections import Detections, root_columns
+from .taxonomy import COUNTED, deepest
+from .weights import WeightRecord, calibrated
+
+MIN_SCORE = 0.05
+"""Candidates with a lower best score at the counted nodes are not looked at."""
+
+OVERLAP = 0.5
+"""Two candidates whose ProbIoU is above this are one object."""
+
+MOST_CANDIDATES = 4096
+"""Only the best so many candidates of a tile are looked at: a trained network has some hundreds, a broken one all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """Turns raw outputs of the network of `record` into detections; a plain function of both."""
+
+    record: WeightRecord
+    min_score: float = MIN_SCORE
+
+    def __call__(self, raw: Raw, width: int, height: int) -> Detections:
+        """The objects of one tile from (5 + K, A), best first, in pixels of the tile.
+
+        Objects centred outside of `width` by `height` (in the padding) are dropped. Suppression runs over all counted
+        nodes at once: an aircraft is one object, whichever nodes see it. A lorry beside a helicopter stays, for their
+        boxes do not overlap.
+        """
+        nodes = self.record.nodes
+        counted = [k for k, node in enumerate(nodes) if node in COUNTED]
+        best = raw[4:-1][counted].max(axis=0)
+        inside = (raw[0] >= 0) & (raw[0] < width) & (raw[1] >= 0) & (raw[1] < height)
+        chosen = _top(np.flatnonzero(inside & (best >= self.min_score)), best)
+        boxes = canonical(raw[[0, 1, 2, 3, -1]][:, chosen].T)
+        kept = suppress_probable(boxes, best[chosen], OVERLAP)
+        scores = np.ascontiguousarray(raw[4:-1, chosen[kept]].T)
+        label = deepest(scores, nodes, self.record.thresholds)
+        return Detections(nodes, boxes[kept], scores, label, self._probability(scores, label), self.record.gsd_m)
+
+    def _probability(self, scores: NDArray[np.float32], label: NDArray[np.intp]) -> NDArray[np.float32]:
+        root = root_columns(self.record.nodes)[label]
+        result = np.zeros(len(label), dtype=np.float32)
+        for column in np.unique(root):
+            rows = root == column
+            result[rows] = calibrated(self.record, self.record.nodes[column], scores[rows, column])
+        return result
+
+
+def _top(candidates: NDArray[np.intp], score: NDArray[np.float32]) -> NDArray[np.intp]:
+    if len(candidates) <= MOST_CANDIDATES:
+        return candidates
+    return candidates[np.argsort(-score[candidates], kind="stable")[:MOST_CANDIDATES]]

@@ -1,0 +1,212 @@
+"""The Detector: pixels of tiles in, oriented and typed detections out."""
+
+import logging
+import shutil
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+
+from .backend import Backend, Pixels
+from .decode import MIN_SCORE, Decoder
+from .detections import Detections
+from .errors import TooCoarseError
+from .weights import DEFAULT, WeightRecord, find_weights, openvino_model, read_record
+
+_log = logging.getLogger("hardstand.detector")
+
+PADDING = 114  # the grey that ultralytics pads with in training
+COARSEST = 2.0
+"""Imagery is refused above so many times the network's GSD: what it would be enlarged from has no detail left."""
+
+BackendName = Literal["auto", "openvino", "torch"]
+
+
+class TileDetector(Protocol):
+    """What the inference room needs of a detector; `fake.PaintDetector` is another one."""
+
+    nodes: tuple[str, ...]
+    gsd: float
+    tile_px: int
+    largest_object_m: float
+
+    def stream(self, tiles: Iterable[Pixels]) -> Iterator[Detections]:
+        """The detections of each tile uint8 (H, W, 3), H and W up to `tile_px`, in order, in pixels of the tile."""
+        ...
+
+
+class Detector:
+    """A network with its record, on one back end.
+
+    Attributes:
+        record: what the network is.
+        nodes: its taxonomy nodes.
+        gsd: metres per pixel that it wants to see.
+        tile_px: largest side of a tile, in pixels.
+        largest_object_m: largest object that it finds whole, in metres.
+
+    Not for two threads at a time, nor for two streams.
+    """
+
+    def __init__(self, backend: Backend, record: WeightRecord, *, min_score: float = MIN_SCORE) -> None:
+        """Put a back end and the record of its network together; most callers want `load`."""
+        self.record = record
+        self.nodes = record.nodes
+        self.gsd = record.gsd_m
+        self.tile_px = record.tile_px
+        self.largest_object_m = record.largest_object_m
+        self._backend = backend
+        self._decode = Decoder(record, min_score)
+
+    @classmethod
+    def load(
+        cls,
+        name_or_path: str | Path = DEFAULT,
+        *,
+        backend: BackendName = "auto",
+        device: str = "auto",
+        trust_pickle: bool = False,
+        threads: int | None = None,
+        min_score: float = MIN_SCORE,
+    ) -> "Detector":
+        """The detector of a shipped name or of a weight file.
+
+        `backend` "auto" is PyTorch where it sees a CUDA device or `device` names one, else OpenVINO. `threads` limits
+        the processor's threads. `trust_pickle` lets a foreign `.pt` run its code (PyTorch only).
+
+        Raises:
+            WeightsNotFoundError: no such name or file.
+            WeightsCorruptError: the file or its export is damaged.
+            UntrustedPickleError: a pickle that was not said to be trusted.
+            MissingDependencyError: PyTorch is needed and not installed.
+            ValueError: OpenVINO was asked for on a device other than the CPU.
+        """
+        path = find_weights(name_or_path, trust_pickle=trust_pickle)
+        if path.suffix != ".safetensors":
+            from .torch_backend import TorchBackend, read_pickle  # noqa: PLC0415  # optional
+
+            module, record, columns = read_pickle(path)
+            foreign = TorchBackend(module, device=device, threads=threads, columns=columns)
+            return cls(foreign, record, min_score=min_score)
+        record = read_record(path)
+        return cls(_open(path, record, _choose(backend, device), device, threads), record, min_score=min_score)
+
+    def stream(self, tiles: Iterable[Pixels]) -> Iterator[Detections]:
+        """The detections of each tile uint8 (H, W, 3), RGB, in order, in pixels of the tile.
+
+        Tiles smaller than `tile_px` are padded at the right and at the bottom. Few tiles are in work at a time.
+
+        Raises:
+            ValueError: a tile of another type or shape, or a larger one.
+        """
+        sizes: deque[tuple[int, int]] = deque()
+        for raw in self._backend.stream(self._batches(tiles, sizes)):
+            for output in raw:
+                height, width = sizes.popleft()
+                yield self._decode(output, width, height)
+
+    def detect_tiles(self, tiles: Sequence[Pixels]) -> list[Detections]:
+        """As `stream`, for tiles that are all at hand."""
+        return list(self.stream(tiles))
+
+    def detect(self, image: Pixels, *, gsd: float) -> Detections:
+        """The detections in one small image uint8 (H, W, 3), RGB, with `gsd` metres per pixel, in its own pixels.
+
+        The image is resampled to the network's GSD and has to fit one tile then.
+
+        Raises:
+            TooCoarseError: `gsd` is more than `COARSEST` times the network's.
+            ValueError: the image is too large for one tile, or no uint8 (H, W, 3).
+        """
+        if gsd > COARSEST * self.gsd:
+            raise TooCoarseError(
+                f"gsd is {gsd:g} m, and {self.record.name} sees {self.gsd:g} m; "
+                f"at most {COARSEST * self.gsd:g} m can be used: give finer imagery"
+            )
+        _check_pixels(image)
+        if not gsd > 0:
+            raise ValueError(f"gsd is {gsd:g}, expected metres per pixel above 0")
+        height, width = (max(1, round(side * gsd / self.gsd)) for side in image.shape[:2])
+        if max(height, width) > self.tile_px:
+            raise ValueError(
+                f"the image is {width} x {height} px at {self.gsd:g} m, and one tile is {self.tile_px} px; "
+                "for larger scenes use hardstand.inference.detect"
+            )
+        seen = next(self.stream([_resampled(image, width, height)]))
+        factor_x, factor_y = image.shape[1] / width, image.shape[0] / height
+        scale = np.array([factor_x, factor_y, self.gsd / gsd, self.gsd / gsd, 1], dtype=np.float32)
+        return replace(seen, boxes=seen.boxes * scale, gsd=gsd)
+
+    def _batches(self, tiles: Iterable[Pixels], sizes: "deque[tuple[int, int]]") -> Iterator[Pixels]:
+        batch: list[Pixels] = []
+        for tile in tiles:
+            batch.append(self._padded(tile))
+            sizes.append((tile.shape[0], tile.shape[1]))
+            if len(batch) == self._backend.batch_size:
+                yield np.stack(batch)
+                batch = []
+        if batch:
+            yield np.stack(batch)
+
+    def _padded(self, tile: Pixels) -> Pixels:
+        _check_pixels(tile)
+        height, width = tile.shape[:2]
+        if max(height, width) > self.tile_px:
+            raise ValueError(f"a tile is {width} x {height} px, expected at most {self.tile_px}")
+        if height == width == self.tile_px:
+            return tile
+        result = np.full((self.tile_px, self.tile_px, 3), PADDING, dtype=np.uint8)
+        result[:height, :width] = tile
+        return result
+
+
+def _check_pixels(pixels: Pixels) -> None:
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
+        raise ValueError(f"pixels are {pixels.dtype} {pixels.shape}, expected uint8 (H, W, 3)")
+
+
+def _resampled(image: Pixels, width: int, height: int) -> Pixels:
+    from .opencv import cv2  # noqa: PLC0415  # heavy, and tiles at the network's GSD do not need it
+
+    if image.shape[:2] == (height, width):
+        return image
+    shrinks = width < image.shape[1]
+    result = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return np.asarray(result, dtype=np.uint8)
+
+
+def _open(path: Path, record: WeightRecord, name: str, device: str, threads: int | None) -> Backend:
+    if name == "torch":
+        from .torch_backend import TorchBackend  # noqa: PLC0415  # optional
+
+        return TorchBackend.from_weights(path, record, device=device, threads=threads)
+    from .openvino_backend import OpenVinoBackend  # noqa: PLC0415  # a second of import that a look at names need not pay
+
+    return OpenVinoBackend(openvino_model(path), record.tile_px, threads=threads)
+
+
+def _choose(backend: BackendName, device: str) -> Literal["openvino", "torch"]:
+    on_cpu = device in ("auto", "cpu")
+    if backend == "openvino" and not on_cpu:
+        raise ValueError(f"the OpenVINO back end runs on the CPU, not on {device!r}; use backend='torch'")
+    if backend != "auto":
+        return backend
+    if not on_cpu:
+        return "torch"
+    return "torch" if device == "auto" and _torch_sees_cuda() else "openvino"
+
+
+def _torch_sees_cuda() -> bool:
+    """True where an NVIDIA driver and a PyTorch that can use it are there; says so where only the driver is."""
+    if shutil.which("nvidia-smi") is None and not Path("/proc/driver/nvidia/version").exists():
+        return False
+    if find_spec("torch") is None or find_spec("ultralytics") is None:
+        _log.warning('an NVIDIA GPU is here but not used; for it: pip install "hardstand[gpu]"')
+        return False
+    from .torch_backend import pick_device  # noqa: PLC0415  # optional
+
+    return pick_device() == "cuda"

@@ -1,0 +1,254 @@
+"""Weight files: what a network is (its record), its parameters, and the export that runs on a CPU.
+
+`NAME.safetensors` is the source: fp16 tensors, and under the metadata key "hardstand" the record as JSON. Beside it
+lie `NAME.openvino.xml` and `.bin`, and `NAME.openvino.json`, which binds them to the source by SHA-256:
+`{"source_sha256": ..., "files": {name: sha256}}`. Nothing here can run code from a file; a pickle can, so it is
+refused.
+Format: https://github.com/huggingface/safetensors
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import OutputError, UntrustedPickleError, WeightsCorruptError, WeightsNotFoundError
+from .taxonomy import COUNTED, NODES
+
+SHIPPED = Path(__file__).parent / "weights"
+DEFAULT = "hardstand-n"
+_KEY = "hardstand"
+_PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightRecord:
+    """What a weight file is. All values are JSON.
+
+    Attributes:
+        name: the name it is found by.
+        architecture: the ultralytics model yaml, as a dict.
+        nodes: taxonomy nodes, one per score column.
+        gsd_m: metres per pixel that it was trained at and wants to see.
+        tile_px: side of its square input in pixels.
+        largest_object_m: largest object that it finds whole, in metres.
+        stride: the input side is a multiple of this.
+        data: one entry per data set: `set`, `licence`, `images`, `objects`.
+        licence: licence of the parameters.
+        metrics: what was measured, as it is printed in weights.md.
+        thresholds: score from which each node is reported; below, its parent is.
+        calibration: per counted node `{"score": [...], "probability": [...]}`, rising knots, linear between them.
+        recall: per counted node, the share of objects that is found.
+        not_measured: what was not measured, in words.
+        created: date, ISO.
+        params_sha256: hash of the tensors (`hash_tensors`); `write_weights` fills it in.
+
+    Raises:
+        ValueError: nodes that are not in the taxonomy or none that is counted, sizes that are not positive, a
+            calibration that does not rise.
+    """
+
+    name: str
+    architecture: Mapping[str, Any]
+    nodes: tuple[str, ...]
+    gsd_m: float
+    tile_px: int
+    largest_object_m: float
+    stride: int = 32
+    data: Sequence[Mapping[str, Any]] = ()
+    licence: str
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    calibration: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
+    recall: Mapping[str, float] = field(default_factory=dict)
+    not_measured: Sequence[str] = ()
+    created: str
+    params_sha256: str = ""
+
+    def __post_init__(self) -> None:
+        """Check that the record can be used."""
+        if not set(COUNTED).intersection(self.nodes):
+            raise ValueError(f"record {self.name!r}: none of its nodes is counted ({', '.join(COUNTED)})")
+        unknown = [
+            node for node in (*self.nodes, *self.thresholds, *self.calibration, *self.recall) if node not in NODES
+        ]
+        if unknown:
+            raise ValueError(f"record {self.name!r}: not in the taxonomy: {', '.join(unknown)}")
+        if not (self.gsd_m > 0 and self.largest_object_m > 0 and self.stride > 0 and self.tile_px > 0):
+            raise ValueError(f"record {self.name!r}: gsd_m, largest_object_m, stride and tile_px must be above 0")
+        if self.tile_px % self.stride:
+            raise ValueError(f"record {self.name!r}: tile_px {self.tile_px} is no multiple of stride {self.stride}")
+        for node, curve in self.calibration.items():
+            _check_curve(f"record {self.name!r}: calibration of {node!r}", curve)
+
+
+def _check_curve(what: str, curve: Mapping[str, Sequence[float]]) -> None:
+    score, probability = np.asarray(curve.get("score", ())), np.asarray(curve.get("probability", ()))
+    if not score.size or score.shape != probability.shape:
+        raise ValueError(f"{what} needs as many values of score as of probability")
+    if (np.diff(score) <= 0).any() or (np.diff(probability) < 0).any():
+        raise ValueError(f"{what} does not rise")
+    if not (probability.min() >= 0 and probability.max() <= 1):
+        raise ValueError(f"{what} leaves 0..1")
+
+
+def calibrated(record: WeightRecord, node: str, score: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities (N,) float32 for raw scores of a counted node; the scores themselves where it has no curve."""
+    curve = record.calibration.get(node)
+    return score if curve is None else np.interp(score, curve["score"], curve["probability"]).astype(np.float32)
+
+
+def find_weights(name_or_path: str | Path = DEFAULT, *, trust_pickle: bool = False) -> Path:
+    """Path of the weight file with a shipped name, or at a path.
+
+    Raises:
+        WeightsNotFoundError: no such name or file.
+        UntrustedPickleError: the file is a pickle and `trust_pickle` is false.
+    """
+    path = Path(name_or_path)
+    if path.suffix in _PICKLES and not trust_pickle:
+        raise UntrustedPickleError(
+            f"{path} is a pickle, and opening a pickle can run any code in it; use a .safetensors file, or say "
+            "--trust-pickle (trust_pickle=True) for a file whose origin you know"
+        )
+    found = path if path.suffix in (".safetensors", *_PICKLES) else SHIPPED / f"{path}.safetensors"
+    if not found.is_file():
+        names = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.safetensors"))) or "none"
+        raise WeightsNotFoundError(
+            f"no weights {str(name_or_path)!r}; shipped names: {names}; or give the path of a .safetensors file"
+        )
+    return found
+
+
+def read_record(path: Path) -> WeightRecord:
+    """The record of a weight file, without its tensors.
+
+    Raises:
+        WeightsCorruptError: not a safetensors file, or its record is missing, incomplete or unusable.
+    """
+    from safetensors import SafetensorError, safe_open  # noqa: PLC0415  # only files need it, records do not
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {}).get(_KEY)
+    except (SafetensorError, OSError) as error:
+        raise WeightsCorruptError(f"{path} is not a safetensors file ({error}); fetch it again") from error
+    if text is None:
+        raise WeightsCorruptError(f"{path} has no record of Hardstand (metadata key {_KEY!r}); it is another program's")
+    return _from_json(path, text)
+
+
+def _from_json(path: Path, text: str) -> WeightRecord:
+    names = {item.name for item in fields(WeightRecord)}
+    try:
+        values = json.loads(text)
+        wrong = names.symmetric_difference(values)
+        if wrong:
+            raise WeightsCorruptError(f"{path}: record with missing or unknown fields: {', '.join(sorted(wrong))}")
+        return WeightRecord(**{**values, "nodes": tuple(values["nodes"])})
+    except (ValueError, TypeError) as error:
+        raise WeightsCorruptError(f"{path}: unusable record: {error}") from error
+
+
+def read_tensors(path: Path) -> dict[str, NDArray[Any]]:
+    """The tensors of a weight file by name, checked against the hash in its record.
+
+    Raises:
+        WeightsCorruptError: as `read_record`, or the tensors have another hash.
+    """
+    from safetensors.numpy import load_file  # noqa: PLC0415  # only files need it, records do not
+
+    record = read_record(path)
+    tensors: dict[str, NDArray[Any]] = load_file(path)
+    if hash_tensors(tensors) != record.params_sha256:
+        raise WeightsCorruptError(f"{path}: its tensors do not have the hash of its record; fetch the file again")
+    return tensors
+
+
+def hash_tensors(tensors: Mapping[str, NDArray[Any]]) -> str:
+    """SHA-256 over name, dtype, shape and bytes of each tensor, in order of the names."""
+    digest = sha256()
+    for name in sorted(tensors):
+        array = np.ascontiguousarray(tensors[name])
+        digest.update(f"{name} {array.dtype.str} {tensors[name].shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def write_weights(path: Path, tensors: Mapping[str, NDArray[Any]], record: WeightRecord) -> WeightRecord:
+    """Write a weight file, whole or not at all; returns the record as written, with the hash of the tensors.
+
+    Floats are stored as fp16, integers as they are.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    from safetensors.numpy import save  # noqa: PLC0415  # only files need it, records do not
+
+    stored = {
+        name: np.ascontiguousarray(value, np.float16 if value.dtype.kind == "f" else None).reshape(value.shape)
+        for name, value in tensors.items()
+    }
+    written = replace(record, params_sha256=hash_tensors(stored))
+    _write(path, save(stored, metadata={_KEY: json.dumps(asdict(written), sort_keys=True)}))
+    return written
+
+
+def _write(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _hash_file(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
+def _exported(path: Path, suffix: str) -> Path:
+    return path.with_name(f"{path.stem}.openvino.{suffix}")
+
+
+def bind_export(path: Path) -> None:
+    """Bind the OpenVINO export that lies beside a weight file to it: writes `NAME.openvino.json`.
+
+    Raises:
+        WeightsCorruptError: the `.xml` or the `.bin` is not there.
+    """
+    files = [_exported(path, "xml"), _exported(path, "bin")]
+    for file in files:
+        if not file.is_file():
+            raise WeightsCorruptError(f"no export {file} beside {path.name}; write it first")
+    binding = {"source_sha256": _hash_file(path), "files": {file.name: _hash_file(file) for file in files}}
+    _write(_exported(path, "json"), (json.dumps(binding, indent=2, sort_keys=True) + "\n").encode())
+
+
+def openvino_model(path: Path) -> Path:
+    """The `.xml` of the OpenVINO export of a weight file, after its hashes were checked.
+
+    Raises:
+        WeightsCorruptError: the export is missing, damaged, or was made from other parameters.
+    """
+    binding_file = _exported(path, "json")
+    try:
+        binding = json.loads(binding_file.read_text(encoding="utf-8"))
+        source, files = binding["source_sha256"], dict(binding["files"])
+        found = {name: _hash_file(path.with_name(Path(name).name)) for name in files}
+    except FileNotFoundError as error:
+        raise WeightsCorruptError(f"{path}: no OpenVINO export beside it ({error.filename}); or use torch") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise WeightsCorruptError(f"{binding_file} is damaged ({error}); export the weights again") from error
+    if source != _hash_file(path):
+        raise WeightsCorruptError(f"{binding_file.name} was exported from another {path.name}; export it again")
+    if found != files or set(files) != {_exported(path, "xml").name, _exported(path, "bin").name}:
+        raise WeightsCorruptError(f"the files of {binding_file.name} do not have its hashes; export the weights again")
+    return _exported(path, "xml")
