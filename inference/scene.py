@@ -1,0 +1,295 @@
+"""A scene: one raster with a place and a time, read window by window at a network's ground sampling distance."""
+
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from math import isfinite, sqrt
+from pathlib import Path
+from queue import LifoQueue
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import rasterio
+from affine import Affine
+from numpy.typing import NDArray
+from pyproj import CRS
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import DatasetReader, MemoryFile
+from rasterio.windows import Window
+
+from ..detector.errors import (
+    EmptySceneError,
+    MissingFileError,
+    NoCrsError,
+    NoGsdError,
+    NotARasterError,
+    TileReadError,
+    TooCoarseError,
+)
+from .acquisition import acquisition_time
+from .georeference import SceneInfo, ground_gsd
+from .pixels import Mask, Pixels, Rendering, plan_rendering, render
+from .tiles import Tile
+
+COARSEST = 2.0
+"""A scene may be this many times coarser than a network's training imagery, no more."""
+SAME_GSD = 0.01
+"""A scene whose ground sampling distance is this close to the network's, relatively, is taken as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A scene as a network sees it: resampled to square pixels on the ground, in the scene's own frame.
+
+    Attributes:
+        width, height: in grid pixels.
+        scale_x, scale_y: scene pixels per grid pixel; grid (x, y) is scene (x * scale_x, y * scale_y).
+        gsd: metres per grid pixel. Off the network's by SAME_GSD at most where the scene is taken as it is.
+    """
+
+    width: int
+    height: int
+    scale_x: float
+    scale_y: float
+    gsd: float
+
+
+class Scene:
+    """An open raster; made by `open_scene` and `array_scene`, closed by `close` or a `with` block.
+
+    Windows can be read from several threads at once; `handles` says from how many.
+    """
+
+    def __init__(
+        self, info: SceneInfo, rendering: Rendering, datasets: Sequence[DatasetReader], resources: ExitStack
+    ) -> None:
+        """Take over open handles of the same raster, and what `close` closes."""
+        self.info = info
+        self.handles = len(datasets)
+        self._rendering = rendering
+        self._resources = resources
+        self._idle: LifoQueue[DatasetReader] = LifoQueue()
+        for dataset in datasets:
+            self._idle.put(dataset)
+
+    def __enter__(self) -> Self:
+        """The scene itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the scene."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the raster; reading is over."""
+        self._resources.close()
+
+    def grid(self, gsd: float) -> Grid:
+        """The scene's grid at `gsd` metres per pixel.
+
+        Raises TooCoarseError where the scene is more than COARSEST times coarser.
+        """
+        info = self.info
+        coarse = max(info.gsd_x, info.gsd_y)
+        if coarse > COARSEST * gsd:
+            raise TooCoarseError(
+                f"{info.path or info.name}: {coarse:.2f} m per pixel is too coarse for a network of {gsd:g} m; "
+                f"at most {COARSEST * gsd:g} m. Use finer imagery, or a network for coarser imagery"
+            )
+        if abs(info.gsd_x / gsd - 1) <= SAME_GSD and abs(info.gsd_y / gsd - 1) <= SAME_GSD:
+            return Grid(info.width, info.height, 1.0, 1.0, sqrt(info.gsd_x * info.gsd_y))
+        return self._resampled(
+            max(1, round(info.width * info.gsd_x / gsd)), max(1, round(info.height * info.gsd_y / gsd))
+        )
+
+    def read(self, grid: Grid, tile: Tile) -> tuple[Pixels, Mask]:
+        """Colours (height, width, 3) and the mask (height, width) of valid pixels in a tile's window of the grid.
+
+        A grid pixel has the same values in every window. Pixels that are not valid are grey (`pixels.BLANK`).
+
+        Raises TileReadError where the raster cannot be read there.
+        """
+        left, top = tile.left * grid.scale_x, tile.top * grid.scale_y
+        right = min(tile.right * grid.scale_x, self.info.width)
+        bottom = min(tile.bottom * grid.scale_y, self.info.height)
+        window = Window.from_slices((top, bottom), (left, right))
+        try:
+            with self._handle() as dataset:
+                return render(dataset, self._rendering, window, width=tile.width, height=tile.height)
+        except RasterioError as error:
+            raise TileReadError(
+                f"{self.info.path or self.info.name}: columns {left:.0f} to {right:.0f}, rows {top:.0f} to "
+                f"{bottom:.0f} cannot be read: {error.__cause__ or error}"
+            ) from error
+
+    def preview(self, longest_px: int) -> tuple[Pixels, Mask]:
+        """The whole scene as `read` gives it, scaled down to at most `longest_px` pixels on its longer side.
+
+        Pixels are square on the ground.
+        """
+        width, height = self.info.width * self.info.gsd_x, self.info.height * self.info.gsd_y
+        gsd = max(max(width, height) / longest_px, self.info.gsd_x, self.info.gsd_y)
+        small = self._resampled(max(1, int(width / gsd)), max(1, int(height / gsd)))
+        whole = Tile(0, 0, small.width, small.height, 0, 0, small.width, small.height, 0)
+        return self.read(small, whole)
+
+    def _resampled(self, width: int, height: int) -> Grid:
+        scale_x, scale_y = self.info.width / width, self.info.height / height
+        gsd = sqrt(self.info.gsd_x * scale_x * self.info.gsd_y * scale_y)
+        return Grid(width, height, scale_x, scale_y, gsd)
+
+    @contextmanager
+    def _handle(self) -> Iterator[DatasetReader]:
+        dataset = self._idle.get()
+        try:
+            with rasterio.Env():  # GDAL's messages of this thread go to its exceptions, not to stderr
+                yield dataset
+        finally:
+            self._idle.put(dataset)
+
+
+def open_scene(
+    path: str | os.PathLike[str],
+    *,
+    gsd: float | None = None,
+    bands: Sequence[int] | None = None,
+    date: date | None = None,
+    handles: int = 2,
+) -> Scene:
+    """The scene in a file, or at an address that GDAL opens (`/vsi...`, `https://`, `s3://`).
+
+    `gsd`, in metres per pixel, overrides what the georeference says and is needed where there is none. `bands`, one or
+    three from 1, are shown as red, green and blue. `date` overrides the time that tags or name state.
+
+    Raises:
+        MissingFileError, NotARasterError, EmptySceneError (no pixels, or nothing valid), NoGsdError, NoCrsError (a
+        place on the map but no reference system, and no `gsd`), BandError.
+    """
+    name = os.fspath(path)
+    if not _is_remote(name):
+        file = Path(name)
+        if not file.exists():
+            raise MissingFileError(f"{name}: no such file")
+        if file.is_file() and file.stat().st_size == 0:
+            raise EmptySceneError(f"{name}: the file is empty (0 bytes)")
+    with ExitStack() as resources:
+        datasets = _open(name, handles, resources)
+        info, rendering = _describe(datasets[0], Path(name).stem, path=name, gsd=gsd, bands=bands, date=date)
+        return Scene(info, rendering, datasets, resources.pop_all())
+
+
+def array_scene(
+    pixels: NDArray[Any],
+    *,
+    gsd: float | None = None,
+    transform: Affine | None = None,
+    crs: str | None = None,
+    name: str = "array",
+    date: date | None = None,
+) -> Scene:
+    """The scene in an array (height, width) or (height, width, bands); the first three bands are red, green, blue.
+
+    8 bit is taken as it is, other numbers are stretched; NaN is no-data. `gsd` in metres per pixel, or `transform` and
+    `crs` (anything that pyproj reads), say how large it is. The pixels are copied.
+
+    Raises EmptySceneError for no pixels or nothing valid, NoGsdError, NoCrsError, and ValueError for another shape.
+    """
+    if pixels.ndim not in (2, 3):
+        raise ValueError(f"an image has shape {pixels.shape}, expected (height, width) or (height, width, bands)")
+    if 0 in pixels.shape:
+        raise EmptySceneError(f"{name}: an image of {pixels.shape[1]} x {pixels.shape[0]} px has nothing to see")
+    layers = np.atleast_3d(pixels).transpose(2, 0, 1)
+    profile: dict[str, Any] = {"tiled": True, "blockxsize": 512, "blockysize": 512, "BIGTIFF": "IF_SAFER"}
+    profile.update(count=layers.shape[0], height=layers.shape[1], width=layers.shape[2], dtype=layers.dtype)
+    if transform is not None:
+        profile["transform"] = transform
+    if crs is not None:
+        profile["crs"] = CRS.from_user_input(crs).to_wkt()
+    with ExitStack() as resources:
+        memory = resources.enter_context(MemoryFile())
+        with _quiet(), memory.open(driver="GTiff", photometric="MINISBLACK", **profile) as target:
+            target.write(layers)
+        datasets = _open(memory.name, 2, resources)
+        info, rendering = _describe(datasets[0], name, path=None, gsd=gsd, bands=None, date=date)
+        return Scene(info, rendering, datasets, resources.pop_all())
+
+
+def _describe(
+    dataset: DatasetReader,
+    name: str,
+    *,
+    path: str | None,
+    gsd: float | None,
+    bands: Sequence[int] | None,
+    date: date | None,
+) -> tuple[SceneInfo, Rendering]:
+    if dataset.width < 1 or dataset.height < 1 or dataset.count < 1:
+        raise EmptySceneError(f"{path or name}: {dataset.width} x {dataset.height} px in {dataset.count} bands")
+    gsd_x, gsd_y = _find_gsd(dataset, path or name, gsd)
+    rendering = plan_rendering(dataset, bands)
+    tags = dataset.tags() | dataset.tags(ns="IMAGERY")
+    info = SceneInfo(
+        name=name,
+        path=path,
+        time=acquisition_time(name, tags) if date is None else _moment(date),
+        crs_wkt=dataset.crs.to_wkt() if dataset.crs else None,
+        transform=dataset.transform,
+        width=dataset.width,
+        height=dataset.height,
+        gsd_x=gsd_x,
+        gsd_y=gsd_y,
+        bands=rendering.bands,
+        stretch=rendering.stretch,
+    )
+    return info, rendering
+
+
+def _find_gsd(dataset: DatasetReader, name: str, gsd: float | None) -> tuple[float, float]:
+    if gsd is not None:
+        if not (isfinite(gsd) and gsd > 0):
+            raise NoGsdError(f"{name}: a ground sampling distance of {gsd} was given; give metres per pixel above 0")
+        return gsd, gsd
+    if dataset.transform == Affine.identity():
+        hint = " (it has control points or RPCs: warp it with gdalwarp)" if dataset.gcps[0] or dataset.rpcs else ""
+        raise NoGsdError(f"{name}: no place on the map, so its size on the ground is unknown{hint}; give --gsd METRES")
+    if not dataset.crs:
+        raise NoCrsError(
+            f"{name}: a place on the map but no coordinate reference system; "
+            "assign one (gdal_edit.py -a_srs EPSG:...) or give --gsd METRES"
+        )
+    crs = CRS.from_wkt(dataset.crs.to_wkt())
+    return ground_gsd(dataset.transform, crs, width=dataset.width, height=dataset.height)
+
+
+def _open(name: str, handles: int, resources: ExitStack) -> list[DatasetReader]:
+    """Handles of the same raster. Opened here and not in the threads: warning filters belong to the whole process."""
+    try:
+        with _quiet():
+            return [resources.enter_context(rasterio.open(name, sharing=False)) for _ in range(handles)]
+    except RasterioError as error:
+        raise NotARasterError(f"{name}: not a raster that can be opened: {error}") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without rasterio's warning that a raster has no georeference: NoGsdError says it where it matters."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        yield
+
+
+def _is_remote(name: str) -> bool:
+    return "://" in name or name.startswith("/vsi")
+
+
+def _moment(day: date) -> datetime:
+    """A date as midnight in UTC, a time as that time in UTC."""
+    if isinstance(day, datetime):
+        return day.replace(tzinfo=UTC) if day.tzinfo is None else day.astimezone(UTC)
+    return datetime.combine(day, time(), UTC)
