@@ -1,6 +1,8 @@
 """Aerial Airport: 600 px images with DOTA text, one class, every box axis-aligned; some parked rows unlabelled.
 
-The set tells no ground sampling distance: 1.0 m for the whole set (see `read`). Every image is its own group.
+The set tells no ground sampling distance and its zoom varies: geometric mean of 1.0 m and what the aircraft say
+(`scale.gsd_from_aircraft`), within 0.5 to 2 m. Fields of light aircraft only come out too coarse. Every image is its
+own group.
 """
 
 from pathlib import Path
@@ -10,11 +12,13 @@ from .annotation import Annotation, ImageRecord, horizontal
 from .dota import parse_lines
 from .images import image_size, list_images
 from .labels import exhaustive_in, meaning_of
+from .scale import gsd_from_aircraft
 
 __all__ = ["read"]
 
 SOURCE = "aerial_airport"
-GSD_M = 1.0
+NOMINAL_GSD_M = 1.0
+GSD_LIMITS_M = (0.5, 2.0)
 
 
 def read(root: Path) -> list[ImageRecord]:
@@ -38,7 +42,7 @@ def _record(root: Path, path: Path) -> ImageRecord:
         path=path,
         width=width,
         height=height,
-        gsd=GSD_M,
+        gsd=gsd_from_aircraft(annotations, nominal=NOMINAL_GSD_M, limits=GSD_LIMITS_M),
         group=path.stem,
         source=SOURCE,
         exhaustive=exhaustive_in(SOURCE),

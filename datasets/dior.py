@@ -8,8 +8,8 @@ from them within 0.3 to 3 m, all others are taken at 0.5 m, so that their pixels
 Axis of oriented boxes: the longer side (see `dota`).
 """
 
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 

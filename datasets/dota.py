@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..detector.errors import DatasetNotFoundError, LabelError
+from ..detector.opencv import cv2
 from .annotation import Annotation, ImageRecord, oriented
 from .images import image_size, list_images
 from .labels import exhaustive_in, meaning_of

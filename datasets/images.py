@@ -3,13 +3,13 @@
 import warnings
 from pathlib import Path
 
-import cv2
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 
 from ..detector.errors import DatasetNotFoundError
+from ..detector.opencv import cv2
 
 __all__ = ["image_size", "list_images", "read_rgb", "write_jpeg"]
 

@@ -32,8 +32,10 @@ def gsd_from_aircraft(aircraft: Sequence[Annotation], *, nominal: float, limits:
     return float(np.clip(np.sqrt(nominal * seen), *limits))
 
 
-def gsd_from_known(objects: Sequence[tuple[Annotation, float]], *, nominal: float, limits: tuple[float, float]) -> float:
-    """Metres per pixel from objects with a usual size in metres each: geometric mean of `nominal` and the median ratio.
+def gsd_from_known(
+    objects: Sequence[tuple[Annotation, float]], *, nominal: float, limits: tuple[float, float]
+) -> float:
+    """Metres per pixel from objects with a usual size in metres each: geometric mean of `nominal` and the median.
 
     Clipped to `limits`. Without objects: `nominal`.
     """

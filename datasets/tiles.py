@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from shapely.geometry import Polygon, box
 
+from ..detector.opencv import cv2
 from .annotation import Annotation, ImageRecord, horizontal
 from .images import read_rgb, write_jpeg
 
@@ -67,13 +67,17 @@ def _row(item: Annotation) -> list[str | float]:
 def starts(length: int, tile: int, stride: int) -> tuple[int, ...]:
     """First pixels of the tiles that cover `length` pixels, evenly spread, at most `stride` apart.
 
-    >>> starts(700, 768, 640), starts(1536, 768, 640)
-    ((0,), (0, 384, 768))
+    Up to an eighth more than one tile is not worth a second one: the middle is taken.
+
+    >>> starts(700, 768, 640), starts(800, 768, 640), starts(1536, 768, 640)
+    ((0,), (16,), (0, 384, 768))
     """
     if not 0 < stride <= tile:
         raise ValueError(f"stride {stride} must be positive and at most the tile of {tile} pixels")
     if length <= tile:
         return (0,)
+    if length <= tile * 9 // 8:
+        return ((length - tile) // 2,)
     count = -(-(length - tile) // stride) + 1
     return tuple(round(index * (length - tile) / (count - 1)) for index in range(count))
 

@@ -1,0 +1,160 @@
+"""How a cut-out is laid on ground so that it looks taken with it: shadow, tone, softness, sensor."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..detector.opencv import cv2
+from .cutouts import CutOut
+
+__all__ = ["Light", "Placement", "draw_light", "lay", "sensor", "silhouette"]
+
+BODY_HEIGHT = 0.085  # top of the fuselage over the length
+FIN_HEIGHT = 0.25  # top of the fin over the length
+FIN_START = 0.86  # where the fin stands, share of the length from the nose
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """One sun for a tile: direction that shadows fall to (radians), cot(elevation), share of light that they keep."""
+
+    direction: float
+    cotangent: float
+    kept: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placement:
+    """A cut-out on the ground: centre in pixels, direction of the nose in radians, size factor, mirrored or not."""
+
+    cutout: CutOut
+    x: float
+    y: float
+    angle: float
+    size: float
+    mirrored: bool
+
+    def matrix(self, gsd: float) -> NDArray[np.float64]:
+        """(2, 3) from pixels of the cut-out to pixels of the ground at `gsd` metres."""
+        height, width = self.cutout.rgba.shape[:2]
+        scale = self.cutout.gsd * self.size / gsd
+        cos, sin = np.cos(self.angle) * scale, np.sin(self.angle) * scale
+        turn = np.array([[cos, -sin], [sin, cos]])
+        if self.mirrored:
+            turn = turn @ np.diag([1.0, -1.0])
+        shift = np.array([self.x, self.y]) - turn @ np.array([(width - 1) / 2, (height - 1) / 2]) - 0.5
+        return np.column_stack([turn, shift])
+
+
+def draw_light(rng: np.random.Generator) -> Light:
+    """A sun between 22 and 68 degrees high; one tile in eight is overcast, with hardly any shadow."""
+    overcast = rng.random() < 0.12
+    elevation = np.radians(rng.uniform(22, 68))
+    kept = rng.uniform(0.85, 0.97) if overcast else rng.uniform(0.28, 0.62)
+    return Light(float(rng.uniform(0, 2 * np.pi)), float(1 / np.tan(elevation)), float(kept))
+
+
+def silhouette(place: Placement, shape: tuple[int, int], *, gsd: float) -> NDArray[np.float32]:
+    """Alpha of the placed cut-out on ground of `shape` (height, width): float32 0..1."""
+    return _warped(np.ascontiguousarray(place.cutout.rgba[..., 3]), place, shape, gsd)
+
+
+def _warped(layer: NDArray[np.float32], place: Placement, shape: tuple[int, int], gsd: float) -> NDArray[np.float32]:
+    ratio = gsd / (place.cutout.gsd * place.size)
+    soft = cv2.GaussianBlur(layer, (0, 0), max(0.01, 0.4 * ratio), borderType=cv2.BORDER_CONSTANT)
+    size = (shape[1], shape[0])
+    return np.asarray(cv2.warpAffine(soft, place.matrix(gsd), size, flags=cv2.INTER_LINEAR), dtype=np.float32)
+
+
+def _blurred(layer: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
+    return np.asarray(cv2.GaussianBlur(layer, (0, 0), sigma_px), dtype=np.float32)
+
+
+def _fin(cutout: CutOut) -> NDArray[np.float32]:
+    """The footprint of the fin, in the cut-out's pixels: a strip on the axis behind `FIN_START`."""
+    height, width = cutout.rgba.shape[:2]
+    strip = np.zeros((height, width), dtype=np.float32)
+    half = max(1, round(0.008 * width))
+    strip[height // 2 - half : height // 2 + half, : round((1 - FIN_START) * width)] = 1
+    return strip
+
+
+def _swept(mask: NDArray[np.float32], light: Light, reach_px: float) -> NDArray[np.float32]:
+    """The mask dragged along the shadow's direction, from its place to `reach_px`."""
+    steps = max(1, int(np.ceil(reach_px / 1.5)))
+    swept = mask.copy()
+    for step in range(1, steps + 1):
+        offset = reach_px * step / steps
+        shift = np.array([[1, 0, np.cos(light.direction) * offset], [0, 1, np.sin(light.direction) * offset]])
+        np.maximum(swept, cv2.warpAffine(mask, shift, (mask.shape[1], mask.shape[0])), out=swept)
+    return swept
+
+
+def _patch(place: Placement, light: Light, shape: tuple[int, int], gsd: float) -> tuple[int, int, int, int]:
+    """left, top, right, bottom of the ground that the cut-out and its shadow can reach."""
+    size = max(place.cutout.length_m, place.cutout.width_m) * place.size
+    reach = (0.75 * size + place.cutout.length_m * FIN_HEIGHT * light.cotangent) / gsd + 6
+    left, top = max(0, int(place.x - reach)), max(0, int(place.y - reach))
+    return left, top, min(shape[1], int(place.x + reach) + 1), min(shape[0], int(place.y + reach) + 1)
+
+
+def lay(
+    canvas: NDArray[np.float32], place: Placement, light: Light, rng: np.random.Generator, *, gsd: float, blur_px: float
+) -> None:
+    """Lay one cut-out with its shadow on the canvas, float32 (H, W, 3) RGB 0..255, in place.
+
+    blur_px: sigma that makes the cut-out as soft as the ground.
+    """
+    left, top, right, bottom = _patch(place, light, canvas.shape[:2], gsd)
+    if right - left < 2 or bottom - top < 2:
+        return
+    ground = canvas[top:bottom, left:right]
+    shape = (bottom - top, right - left)
+    moved = Placement(place.cutout, place.x - left, place.y - top, place.angle, place.size, place.mirrored)
+    rgba = np.dstack([_warped(np.ascontiguousarray(place.cutout.rgba[..., i]), moved, shape, gsd) for i in range(4)])
+    length_px = place.cutout.length_m * place.size / gsd
+    shade = _swept(rgba[..., 3], light, length_px * BODY_HEIGHT * light.cotangent)
+    fin = _warped(_fin(place.cutout), moved, shape, gsd)
+    shade = np.maximum(shade, _swept(fin, light, length_px * FIN_HEIGHT * light.cotangent))
+    shade = _blurred(shade, blur_px + 0.3)
+    tint = np.array([1.0, 1.02, 1.08]) * light.kept  # what is left in shadow is skylight, bluer
+    ground *= (1 - shade[..., None] * (1 - np.minimum(tint, 1.0))).astype(np.float32)
+    rgba = _blurred(rgba, blur_px)
+    colour = _toned(rgba, ground, rng)
+    ground *= 1 - rgba[..., 3:]
+    ground += colour
+
+
+def _toned(rgba: NDArray[np.float32], ground: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Premultiplied RGB of the patch with contrast, brightness and colour drawn anew and pulled toward the ground."""
+    alpha = rgba[..., 3:]
+    colour = rgba[..., :3] / np.maximum(alpha, 1e-3)
+    solid = alpha[..., 0] > 0.5
+    if not solid.any():
+        return rgba[..., :3]
+    mean = colour[solid].mean(axis=0)
+    grey = mean.mean()
+    wanted = grey + rng.normal(0, 22) + rng.uniform(0, 0.25) * (float(ground.mean()) - grey)
+    wanted = float(np.clip(wanted, 55, 235))
+    cast = (mean - grey) * rng.uniform(0.2, 1.1) + rng.normal(0, 3, 3)
+    contrast = rng.uniform(0.75, 1.25)
+    toned = (colour - mean) * contrast + wanted + cast
+    return np.asarray(np.clip(toned, 0, 255) * alpha, dtype=np.float32)
+
+
+def sensor(canvas: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """What a camera and an archive make of the canvas: gain, gamma, softness, noise and JPEG; uint8 RGB."""
+    image = np.clip(canvas * rng.uniform(0.85, 1.12, 1) + rng.normal(0, 4), 0, 255)
+    image = 255 * (image / 255) ** rng.uniform(0.85, 1.18)
+    grey = image.mean(axis=2, keepdims=True)
+    image = grey + (image - grey) * rng.uniform(0.6, 1.2) + rng.normal(0, 2.5, 3)
+    if rng.random() < 0.35:
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.0))
+    noise = rng.normal(0, rng.uniform(0.5, 3.5), image.shape[:2] + (1,)) + rng.normal(0, 0.8, image.shape)
+    plain = np.clip(image + noise, 0, 255).astype(np.uint8)
+    done, code = cv2.imencode(".jpg", plain[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 96))])
+    archived = cv2.imdecode(code, cv2.IMREAD_COLOR) if done else None
+    if archived is None:
+        raise ValueError("JPEG coding of a composite failed")
+    return np.ascontiguousarray(archived[..., ::-1], dtype=np.uint8)

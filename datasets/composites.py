@@ -1,0 +1,188 @@
+"""Composites: real aircraft cut-outs on real ground without aircraft, with exact types and oriented boxes.
+
+Aircraft stand as they park: at the base's parking points in groups of one type and one heading, in rows, and alone.
+Everything in a tile has one sun. Boxes come from the extent of the cut-out's alpha: length nose to tail, width wing
+tip to wing tip, shadow not included. No helicopter and no launcher is on the tiles.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..detector.opencv import cv2
+from .annotation import Annotation, oriented
+from .bases import Base, Crop, crop_of, open_ground
+from .blend import Light, Placement, draw_light, lay, sensor, silhouette
+from .cutouts import CutOut
+from .images import write_jpeg
+from .labels import exhaustive_in
+from .tiles import TileLine, clip_to, write_index
+
+__all__ = ["Composite", "cut_composites", "make_composite"]
+
+SOURCE = "composites"
+BIG_LENGTH_M = 30.0
+NEIGHBOUR_M = 75.0
+EMPTY_SHARE = 0.04
+GAP_M = 2.0
+
+
+class Composite(NamedTuple):
+    """Pixels uint8 (H, W, 3) RGB, the annotations in them, and the place, for splits."""
+
+    pixels: NDArray[np.uint8]
+    annotations: tuple[Annotation, ...]
+    group: str
+
+
+def make_composite(
+    seed: int, *, bases: Sequence[Base], cutouts: Sequence[CutOut], gsd: float = 0.5, size_px: int = 768
+) -> Composite:
+    """One composite at `gsd` metres per pixel, the same for the same seed and material.
+
+    Up to `size_px` square: a base smaller than that gives a smaller tile. Aircraft cut by the tile edge follow the
+    rule of `tiles`. ValueError without bases or cut-outs.
+    """
+    if not bases or not cutouts:
+        raise ValueError("composites need at least one base and one cut-out")
+    rng = np.random.default_rng(seed)
+    crop = crop_of(bases[int(rng.integers(len(bases)))], rng, gsd=gsd, size_px=size_px)
+    light = draw_light(rng)
+    wanted = [] if rng.random() < EMPTY_SHARE else list(_wanted(crop, cutouts, rng, gsd))
+    canvas = crop.pixels.astype(np.float32)
+    placed = _without_overlap(wanted, crop.pixels.shape[:2], gsd)
+    for place in _far_first(placed, light):
+        lay(canvas, place, light, rng, gsd=gsd, blur_px=crop.blur_px * float(rng.uniform(0.8, 1.1)))
+    height, width = canvas.shape[:2]
+    boxes = [_annotation(place, gsd) for place in placed]
+    kept = clip_to(boxes, left=0, top=0, width=width, height=height)
+    return Composite(sensor(canvas, rng), tuple(kept), crop.group)
+
+
+def _annotation(place: Placement, gsd: float) -> Annotation:
+    length, width = (size * place.size / gsd for size in (place.cutout.length_m, place.cutout.width_m))
+    return oriented(place.cutout.node, (place.x, place.y, length, width, place.angle))
+
+
+def _far_first(placed: list[Placement], light: Light) -> list[Placement]:
+    """Placements in the order of falling light, so that no shadow is cast over the top of an aircraft laid before."""
+    toward = np.array([np.cos(light.direction), np.sin(light.direction)])
+    return sorted(placed, key=lambda place: float(toward @ (place.x, place.y)))
+
+
+def _without_overlap(wanted: list[Placement], shape: tuple[int, int], gsd: float) -> list[Placement]:
+    """The placements, in order, whose outline keeps 2 m from all before it and whose centre is on the tile."""
+    taken = np.zeros(shape, dtype=bool)
+    gap = np.ones((2 * round(GAP_M / gsd) + 1,) * 2, np.uint8)
+    placed = []
+    for place in wanted:
+        if not (0 <= place.x < shape[1] and 0 <= place.y < shape[0]):
+            continue
+        outline = (silhouette(place, shape, gsd=gsd) > 0.3).astype(np.uint8)
+        if (taken & (outline > 0)).any():
+            continue
+        taken |= cv2.dilate(outline, gap) > 0
+        placed.append(place)
+    return placed
+
+
+def _wanted(crop: Crop, cutouts: Sequence[CutOut], rng: np.random.Generator, gsd: float) -> Iterator[Placement]:
+    if len(crop.points) and rng.random() < 0.85:
+        yield from _parked(crop, cutouts, rng, gsd)
+    free = np.argwhere(open_ground(crop.pixels, gsd=gsd))
+    if len(free) == 0:
+        return
+    for _ in range(int(rng.integers(1, 4) + (2 if len(crop.points) == 0 else 0))):
+        y, x = free[int(rng.integers(len(free)))]
+        yield from _row(float(x), float(y), cutouts, rng, gsd)
+    for y, x in free[rng.integers(len(free), size=int(rng.integers(0, 4)))]:
+        cutout = _airframes(_type(cutouts, rng, big=bool(rng.random() < 0.5)), rng, count=1)[0]
+        yield _placement(cutout, float(x), float(y), float(rng.uniform(0, 2 * np.pi)), rng)
+
+
+def _type(cutouts: Sequence[CutOut], rng: np.random.Generator, *, big: bool) -> list[CutOut]:
+    """All cut-outs of one type, every type of the size class being as likely; of any class where it has none."""
+    names = sorted({item.node for item in cutouts if (item.length_m > BIG_LENGTH_M) == big})
+    names = names or sorted({item.node for item in cutouts})
+    node = names[int(rng.integers(len(names)))]
+    return [item for item in cutouts if item.node == node]
+
+
+def _airframes(kind: list[CutOut], rng: np.random.Generator, *, count: int) -> list[CutOut]:
+    """`count` airframes of a type: one picture repeated (a regiment in one paint), or mixed."""
+    if rng.random() < 0.5:
+        return [kind[int(rng.integers(len(kind)))]] * count
+    return [kind[int(index)] for index in rng.integers(len(kind), size=count)]
+
+
+def _placement(cutout: CutOut, x: float, y: float, angle: float, rng: np.random.Generator) -> Placement:
+    return Placement(cutout, x, y, angle, float(rng.uniform(0.96, 1.04)), bool(rng.random() < 0.5))
+
+
+def _parked(crop: Crop, cutouts: Sequence[CutOut], rng: np.random.Generator, gsd: float) -> Iterator[Placement]:
+    """Aircraft at the parking points, group by group: one type, one heading against the line of the points."""
+    share = rng.uniform(0.3, 1.0)
+    left = list(rng.permutation(len(crop.points)))
+    while left:
+        start = left[0]
+        near = np.hypot(*(crop.points[left] - crop.points[start]).T) <= NEIGHBOUR_M / gsd * rng.uniform(0.6, 2.0)
+        group = [index for index, flag in zip(left, near, strict=True) if flag]
+        left = [index for index, flag in zip(left, near, strict=True) if not flag]
+        kind = _type(cutouts, rng, big=bool(crop.big[start] and rng.random() < 0.6))
+        heading = _heading(crop.points[group], rng)
+        for index, cutout in zip(group, _airframes(kind, rng, count=len(group)), strict=True):
+            if rng.random() < share:
+                x, y = crop.points[index] + rng.normal(0, 1.5 / gsd, 2)
+                turn = np.pi if rng.random() < 0.06 else 0.0
+                yield _placement(cutout, float(x), float(y), heading + turn + rng.normal(0, 0.05), rng)
+
+
+def _heading(points: NDArray[np.float64], rng: np.random.Generator) -> float:
+    """A heading for a group: mostly square to the line of its points or slanted to it, else any."""
+    if len(points) < 3 or rng.random() < 0.35:
+        return float(rng.uniform(0, 2 * np.pi))
+    centred = points - points.mean(axis=0)
+    along = np.linalg.svd(centred)[2][0]
+    turns = np.array([90, -90, 0, 180, 60, -60, 45, -45, 135, -135])
+    return float(np.arctan2(along[1], along[0]) + np.radians(rng.choice(turns)))
+
+
+def _row(x: float, y: float, cutouts: Sequence[CutOut], rng: np.random.Generator, gsd: float) -> Iterator[Placement]:
+    """A row of one type from a point on: side by side, square or slanted, at 1.1 to 1.9 spans."""
+    kind = _type(cutouts, rng, big=bool(rng.random() < 0.35))
+    airframes = _airframes(kind, rng, count=int(rng.integers(1, 9)))
+    along = rng.uniform(0, 2 * np.pi)
+    slant = np.radians(rng.choice([90.0, 90.0, 90.0, 60.0, 45.0, 30.0]))
+    pitch = max(item.width_m for item in airframes) * rng.uniform(1.1, 1.9) / gsd / np.sin(slant) ** 0.5
+    for number, cutout in enumerate(airframes):
+        spot = (x + np.cos(along) * pitch * number, y + np.sin(along) * pitch * number) + rng.normal(0, 0.8 / gsd, 2)
+        yield _placement(cutout, float(spot[0]), float(spot[1]), along + slant + rng.normal(0, 0.04), rng)
+
+
+def cut_composites(
+    seeds: Iterable[int],
+    out: Path,
+    *,
+    bases: Sequence[Base],
+    cutouts: Sequence[CutOut],
+    gsd: float = 0.5,
+    size_px: int = 768,
+) -> int:
+    """Write one composite per seed into `out` as a folder of tiles (see `tiles`) and return their number."""
+    (out / "images").mkdir(parents=True, exist_ok=True)
+    lines = (_written(seed, out, bases=bases, cutouts=cutouts, gsd=gsd, size_px=size_px) for seed in seeds)
+    return write_index(out, lines)
+
+
+def _written(
+    seed: int, out: Path, *, bases: Sequence[Base], cutouts: Sequence[CutOut], gsd: float, size_px: int
+) -> TileLine:
+    tile = make_composite(seed, bases=bases, cutouts=cutouts, gsd=gsd, size_px=size_px)
+    name = f"images/composite_{seed:06d}.jpg"
+    write_jpeg(out / name, tile.pixels)
+    height, width = tile.pixels.shape[:2]
+    exhaustive = exhaustive_in(SOURCE)
+    return TileLine(name, SOURCE, tile.group, width, height, gsd, exhaustive, tile.annotations)
