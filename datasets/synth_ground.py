@@ -1,21 +1,18 @@
-"""Procedural ground: fields, runways, taxiways, aprons, roads, pads, trees and buildings, and where things may stand.
+"""Procedural ground: fields, runways, taxiways, aprons and roads, and where things may stand.
 
 A `Ground` is painted step by step; every step keeps the mask of free places true. Spots say where objects park.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from ..detector.opencv import cv2
 from . import synth_texture as texture
-from .synth_mesh import Asset, asset, block
-from .synth_paint import Paint, vehicle_paint
-from .synth_render import Placement, Sun, paste
+from .synth_render import Sun
 
 Pixels = NDArray[np.uint8]
 SpotKind = Literal["apron", "pad", "site", "road", "yard"]
@@ -58,10 +55,11 @@ def open_ground(rng: Generator, shape: tuple[int, int], gsd: float, sun: Sun, *,
     pixels = texture.field(rng, shape, first, gsd)
     if climate is None and rng.random() < 0.4:
         other = texture.field(rng, shape, names[int(rng.integers(len(names)))], gsd)
-        border = texture.noise(rng, shape, (150 / gsd, 20 / gsd, 4 / gsd), (1.0, 0.25, 0.1)) > float(
-            rng.uniform(0.0, 1.2)
+        border = texture.noise(rng, shape, (150 / gsd, 20 / gsd, 4 / gsd), (1.0, 0.25, 0.15)) - float(
+            rng.uniform(0, 1.2)
         )
-        pixels[border] = other[border]
+        share = (border * 2.5 + 0.5).clip(0, 1)[..., None]
+        pixels = (pixels + (other.astype(np.float32) - pixels) * share).astype(np.uint8)
     return Ground(pixels, np.ones(shape, bool), gsd, sun, rng)
 
 
@@ -171,147 +169,3 @@ def add_road(
         mark_free(ground, spot, True)
         if length * gsd > 40:
             ground.spots.append(spot)
-
-
-def add_site(ground: Ground, x: float, y: float, *, pads: int, radius: float) -> list[Spot]:
-    """A launcher position: pads on a ring, each with its revetment of earth, radial tracks, a mound for the radar."""
-    gsd, rng = ground.gsd, ground.rng
-    turn = float(rng.uniform(0, 2 * np.pi))
-    surface: texture.Surface = "gravel" if rng.random() < 0.6 else "concrete"
-    centre = np.array([x, y])
-    spots = [Spot("site", x, y, turn, 26.0, 26.0)]
-    for i in range(pads):
-        direction = turn + 2 * np.pi * i / pads + float(rng.normal(0, 0.06))
-        place = centre + np.array([np.cos(direction), np.sin(direction)]) * radius * float(rng.uniform(0.9, 1.1)) / gsd
-        add_road(ground, np.stack([centre, place]), 5.0, "gravel", marked=False)
-        spots.append(Spot("pad", float(place[0]), float(place[1]), direction, 30.0, 22.0))
-    bermed = rng.random() < 0.6
-    for spot in spots:
-        _disc_pad(ground, spot, surface, berm=bermed and spot.kind == "pad")
-    ground.spots[:] = [s for s in ground.spots if s.kind != "road" or np.hypot(s.x - x, s.y - y) * gsd > radius * 1.2]
-    ground.spots.extend(spots)
-    return spots
-
-
-def _disc_pad(ground: Ground, spot: Spot, surface: texture.Surface, *, berm: bool) -> None:
-    """A levelled pad; with a berm, a horseshoe of earth, open toward the middle of the site."""
-    gsd, rng = ground.gsd, ground.rng
-    size = int(1.5 * spot.length / gsd)
-    piece = texture.pavement(rng, (size, size), surface, gsd, slab_m=3.0)
-    alpha = np.zeros((size, size), np.uint8)
-    middle = (size // 2, size // 2)
-    axes = (int(spot.length * 0.5 / gsd), int(spot.width * 0.62 / gsd))
-    cv2.ellipse(alpha, middle, axes, 0, 0, 360, 255, -1, cv2.LINE_AA)
-    if berm:
-        ring, thick = np.zeros((size, size), np.float32), max(2, int(4.5 / gsd))
-        cv2.ellipse(ring, middle, (axes[0] + thick // 2, axes[1] + thick // 2), 0, -140, 140, 1.0, thick, cv2.LINE_AA)
-        height = cv2.GaussianBlur(ring, (0, 0), thick / 2.5)
-        light = ground.sun.azimuth - spot.heading
-        slope = cv2.Sobel(height, cv2.CV_32F, 1, 0) * np.cos(light) + cv2.Sobel(height, cv2.CV_32F, 0, 1) * np.sin(
-            light
-        )
-        earth = texture.field(rng, (size, size), "soil" if rng.random() < 0.5 else "dry", gsd).astype(np.float32)
-        earth *= (1 + 2.2 * slope * thick / 2.5).clip(0.35, 1.5)[..., None]
-        share = (height * 1.6).clip(0, 1)
-        piece = (piece * (1 - share[..., None]) + earth.clip(0, 255) * share[..., None]).astype(np.uint8)
-        alpha = np.maximum(alpha, (share * 255).astype(np.uint8))
-    alpha = cv2.GaussianBlur(alpha, (0, 0), max(0.6, 0.4 / gsd))
-    lay(ground, piece, spot.x, spot.y, spot.heading, alpha=alpha)
-
-
-def add_trees(ground: Ground, centres: NDArray[np.float64], radii_m: NDArray[np.float64]) -> None:
-    """Trees with rough crowns, sunlit on one side, and their shadows; centres (n, 2) pixels, radii (n,) metres."""
-    gsd, rng, sun = ground.gsd, ground.rng, ground.sun
-    height, width = ground.free.shape
-    shade = np.zeros((height, width), np.uint8)
-    reach = sun.shadow_per_metre()
-    order = np.argsort(centres[:, 1], kind="stable")
-    for i in order:
-        far = reach * radii_m[i] * 1.7 / gsd
-        radius = max(1, int(radii_m[i] / gsd))
-        for share in (0.35, 0.7, 1.0):
-            spot = centres[i] + far * share
-            cv2.circle(shade, (int(spot[0]), int(spot[1])), max(1, int(radius * (1.1 - 0.35 * share))), 200, -1)
-    shade = cv2.GaussianBlur(shade, (0, 0), 0.9)
-    touched = np.flatnonzero(shade.any(axis=1))
-    if len(touched):
-        rows = slice(int(touched[0]), int(touched[-1]) + 1)
-        dark = 1 - shade[rows, :, None].astype(np.float32) * np.float32(0.5 / 255)
-        ground.pixels[rows] = (ground.pixels[rows] * dark).astype(np.uint8)
-    base = np.array([(52, 66, 38), (64, 74, 42), (44, 60, 40), (78, 80, 48)][int(rng.integers(4))])
-    free = ground.free.view(np.uint8)
-    for i in order:
-        _crown(ground, centres[i], float(radii_m[i] / gsd), base * float(rng.uniform(0.75, 1.2)), reach)
-        cv2.circle(free, (int(centres[i][0]), int(centres[i][1])), int(radii_m[i] / gsd) + 1, 0, -1)
-
-
-def _crown(
-    ground: Ground, centre: NDArray[np.float64], radius: float, colour: NDArray[np.float64], reach: NDArray[np.float64]
-) -> None:
-    rng = ground.rng
-    toward = -reach / np.hypot(*reach)
-    for _ in range(min(26, 5 + int(radius * 1.6))):
-        away, turn = radius * float(np.sqrt(rng.random())) * 0.8, rng.uniform(0, 2 * np.pi)
-        offset = np.array([np.cos(turn), np.sin(turn)]) * away
-        lit = float(offset @ toward) / max(radius, 1.0)
-        tone = colour * (0.85 + 0.42 * lit + rng.normal(0, 0.1))
-        place = centre + offset
-        cv2.circle(
-            ground.pixels,
-            (int(place[0]), int(place[1])),
-            max(1, int(radius * rng.uniform(0.18, 0.4))),
-            tuple(float(v) for v in tone.clip(8, 200)),
-            -1,
-            cv2.LINE_AA,
-        )
-
-
-def building(rng: Generator, length: float, width: float, height: float) -> Asset:
-    """A flat or pitched roof over walls, with small things on it."""
-    half_l, half_w = length / 2, width / 2
-    facets = block((-half_l, half_l), (-half_w, half_w), (0, height), "body")
-    if rng.random() < 0.5:
-        from_edge = [
-            (-half_l, -half_w, height),
-            (half_l, -half_w, height),
-            (half_l, 0.0, height + width * 0.2),
-            (-half_l, 0.0, height + width * 0.2),
-        ]
-        from .synth_mesh import plate
-
-        facets += plate(from_edge, "load") + plate([(x, -y, z) for x, y, z in from_edge], "load")
-    else:
-        for _ in range(int(rng.integers(0, 7))):
-            x, y = rng.uniform(-half_l * 0.9, half_l * 0.8), rng.uniform(-half_w * 0.9, half_w * 0.7)
-            facets += block(
-                (x, x + rng.uniform(0.8, 3)),
-                (y, y + rng.uniform(0.8, 2)),
-                (height, height + rng.uniform(0.4, 1.8)),
-                "metal",
-            )
-    return asset("building", None, facets)
-
-
-def add_buildings(ground: Ground, places: Sequence[tuple[float, float, float, float, float, float]]) -> None:
-    """Buildings at (x, y, heading, length, width, height), pixels and metres; nothing stands on or right at them."""
-    rng = ground.rng
-    placements = []
-    for x, y, heading, length, width, height in places:
-        paint = vehicle_paint(rng, military=rng.random() < 0.35)
-        roof = Paint({**paint.colours, "load": _roof(rng), "body": _roof(rng)})
-        placements.append(Placement(building(rng, length, width, height), x, y, heading, roof))
-        mark_free(ground, Spot("yard", x, y, heading, length + 6, width + 6), False)
-    ground.pixels, _ = paste(ground.pixels, ground.gsd, placements, ground.sun, rng)
-
-
-def _roof(rng: Generator) -> tuple[float, float, float]:
-    tones = (
-        (0.42, 0.42, 0.41),
-        (0.30, 0.14, 0.09),
-        (0.20, 0.20, 0.21),
-        (0.55, 0.55, 0.54),
-        (0.14, 0.24, 0.20),
-        (0.30, 0.27, 0.22),
-    )
-    red, green, blue = (np.asarray(tones[int(rng.integers(len(tones)))]) * rng.uniform(0.75, 1.25)).tolist()
-    return red, green, blue

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from ..detector.opencv import cv2
 from .synth_ground import Spot
 from .synth_mesh import Asset
 from .synth_paint import Paint
