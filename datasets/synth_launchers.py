@@ -187,11 +187,11 @@ def s300v(rng: Generator) -> Asset:
 def missile(tail_x: float, y: float, z: float, length: float, radius: float, pitch: float) -> list[Facet]:
     """A bare missile with its nose forward and up by `pitch` radians, cross fins at the tail and the middle."""
     dx, dz = length * np.cos(pitch), length * np.sin(pitch)
-    facets = tube((tail_x, y, z), (tail_x + 0.86 * dx, y, z + 0.86 * dz), radius, "bright", sides=6)
+    facets = tube((tail_x, y, z), (tail_x + 0.86 * dx, y, z + 0.86 * dz), radius, "missile", sides=6)
     facets += tube((tail_x + 0.86 * dx, y, z + 0.86 * dz), (tail_x + dx, y, z + dz), radius * 0.55, "white", sides=6)
     for share, span in ((0.04, 0.5), (0.42, 0.42)):
         x, up = tail_x + share * dx, z + share * dz
-        facets += plate([(x, y - span, up), (x + 0.5, y, up + 0.05), (x, y + span, up), (x + 0.1, y, up)], "bright")
+        facets += plate([(x, y - span, up), (x + 0.5, y, up + 0.05), (x, y + span, up), (x + 0.1, y, up)], "missile")
     return facets
 
 

@@ -4,6 +4,7 @@ The object frame: x forward (to the nose), y to the right-hand side, z up from t
 object turned by `angle` (from +x toward +y, clockwise on screen) needs no mirror.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -64,18 +65,26 @@ def asset(
     return Asset(name, node, moved, float(x1 - x0), float(y1 - y0), label_height, body, float(high[2]))
 
 
-def _normal(points: Points) -> Points:
-    """Unit normal by Newell's method: right for any planar polygon, convex or not."""
-    following = np.roll(points, -1, axis=0)
-    normal = np.cross(points, following).sum(axis=0)
-    return np.asarray(normal / max(float(np.linalg.norm(normal)), 1e-12))
+def _normal(points: Points) -> tuple[float, float, float]:
+    """Unit normal by Newell's method: right for any planar polygon, convex or not (plain floats: numpy is slow here)."""
+    corners = points.tolist()
+    nx = ny = nz = 0.0
+    ax, ay, az = corners[-1]
+    for bx, by, bz in corners:
+        nx += (ay - by) * (az + bz)
+        ny += (az - bz) * (ax + bx)
+        nz += (ax - bx) * (ay + by)
+        ax, ay, az = bx, by, bz
+    size = max(math.sqrt(nx * nx + ny * ny + nz * nz), 1e-12)
+    return nx / size, ny / size, nz / size
 
 
 def _outward(points: Points, centre: Points, material: str) -> Facet:
-    normal = _normal(points)
-    if float(normal @ (points.mean(axis=0) - centre)) < 0:
-        normal = -normal
-    return Facet(points, normal, material)
+    nx, ny, nz = _normal(points)
+    px, py, pz = (sum(axis) / len(points) for axis in zip(*points.tolist(), strict=True))
+    cx, cy, cz = centre.tolist()
+    sign = -1.0 if nx * (px - cx) + ny * (py - cy) + nz * (pz - cz) < 0 else 1.0
+    return Facet(points, np.array([nx * sign, ny * sign, nz * sign]), material)
 
 
 def prism(outline: Sequence[tuple[float, float]], low: float, high: float, material: str) -> list[Facet]:
@@ -85,7 +94,7 @@ def prism(outline: Sequence[tuple[float, float]], low: float, high: float, mater
     top = np.column_stack([flat, np.full(len(flat), high)])
     centre = (bottom.mean(axis=0) + top.mean(axis=0)) / 2
     walls = [
-        _outward(np.stack([bottom[i], bottom[j], top[j], top[i]]), centre, material)
+        _outward(np.array([bottom[i], bottom[j], top[j], top[i]]), centre, material)
         for i, j in ((i, (i + 1) % len(flat)) for i in range(len(flat)))
     ]
     return [*walls, Facet(top, np.array([0.0, 0.0, 1.0]), material)]
@@ -99,7 +108,7 @@ def block(x: tuple[float, float], y: tuple[float, float], z: tuple[float, float]
 def plate(points: Sequence[tuple[float, float, float]], material: str) -> list[Facet]:
     """A thin sheet (a wing, a blade): one facet, lit from above."""
     corners = np.asarray(points, dtype=np.float64)
-    normal = _normal(corners)
+    normal = np.array(_normal(corners))
     return [Facet(corners, normal if normal[2] >= 0 else -normal, material)]
 
 
@@ -110,7 +119,7 @@ def fin(profile: Sequence[tuple[float, float]], y: float, thickness: float, mate
     right = left + np.array([0.0, thickness, 0.0])
     centre = (left.mean(axis=0) + right.mean(axis=0)) / 2
     rim = [
-        _outward(np.stack([left[i], left[j], right[j], right[i]]), centre, material)
+        _outward(np.array([left[i], left[j], right[j], right[i]]), centre, material)
         for i, j in ((i, (i + 1) % len(flat)) for i in range(len(flat)))
     ]
     return [*rim, _outward(left, centre, material), _outward(right, centre, material)]
@@ -155,7 +164,7 @@ def _skin(rings: Sequence[Points], material: str, cap: str) -> list[Facet]:
         centre = (first.mean(axis=0) + second.mean(axis=0)) / 2
         for i in range(len(first)):
             j = (i + 1) % len(first)
-            facets.append(_outward(np.stack([first[i], first[j], second[j], second[i]]), centre, material))
+            facets.append(_outward(np.array([first[i], first[j], second[j], second[i]]), centre, material))
     middle = np.concatenate(list(rings)).mean(axis=0)
     facets += [_outward(ring, middle, cap) for ring in (rings[0], rings[-1])]
     return facets

@@ -26,13 +26,15 @@ CIVIL: tuple[Colour, ...] = (
     (0.70, 0.70, 0.68),
     (0.80, 0.80, 0.80),
     (0.45, 0.46, 0.47),
-    (0.10, 0.16, 0.36),
-    (0.42, 0.06, 0.05),
-    (0.60, 0.42, 0.06),
-    (0.08, 0.20, 0.12),
+    (0.58, 0.59, 0.58),
+    (0.75, 0.74, 0.72),
+    (0.10, 0.15, 0.28),
+    (0.32, 0.08, 0.07),
+    (0.48, 0.36, 0.12),
+    (0.10, 0.18, 0.13),
     (0.05, 0.05, 0.06),
-    (0.42, 0.22, 0.10),
-    (0.22, 0.34, 0.44),
+    (0.34, 0.20, 0.12),
+    (0.24, 0.32, 0.38),
 )
 AIRCRAFT: Mapping[str, tuple[Colour, ...]] = {
     "grey": ((0.36, 0.38, 0.40), (0.26, 0.28, 0.30), (0.46, 0.48, 0.50), (0.30, 0.36, 0.42)),
@@ -72,7 +74,7 @@ class Paint:
 
 def _jitter(colour: Colour, rng: Generator, spread: float) -> Colour:
     level = float(np.exp(rng.normal(0.0, spread)))
-    tint = np.exp(rng.normal(0.0, spread / 3, 3))
+    tint = np.exp(rng.normal(0.0, spread / 5, 3))
     red, green, blue = (np.asarray(colour) * level * tint).clip(0.015, 0.92).tolist()
     return red, green, blue
 
@@ -85,6 +87,7 @@ def _scheme(body: Colour, trim: Colour, rng: Generator, camo: float) -> Paint:
         "deck": _jitter(body, rng, 0.18),
         "cab": _jitter(body, rng, 0.06),
         "load": trim,
+        "missile": _jitter(body if rng.random() < 0.5 else (0.45, 0.46, 0.44), rng, 0.25),
     }
     return Paint({**fixed, **shades}, camo)
 

@@ -7,11 +7,11 @@ ground: a facet is as bright as its reflectance times the light that it gets, ov
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from ..detector.opencv import cv2
 from .annotation import Annotation, oriented
 from .synth_mesh import Asset, Facet
 from .synth_paint import Paint
@@ -32,6 +32,7 @@ class Sun:
     azimuth: direction on screen that shadows fall to, radians from +x toward +y. elevation: radians above ground.
     tilt: viewer off nadir, radians; lean: direction on screen that tall things lean to. sky: share of the light of
     level ground that comes from the sky, so what is left in a shadow. gain: linear image value of reflectance 1.
+    haze: linear red, green, blue that the air adds to everything, so the darkest value there is.
     """
 
     azimuth: float
@@ -40,6 +41,7 @@ class Sun:
     lean: float = 0.0
     sky: float = 0.28
     gain: float = 1.4
+    haze: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def direction(self) -> NDArray[np.float64]:
         """Unit vector (3,) from the ground to the sun."""
@@ -112,7 +114,9 @@ def paste(
         _darken(image, shadow, _area(sprite), sun)
     for sprite in sprites:
         area = _area(sprite)
-        light = _linear(image[area]) * (1 - sprite.alpha[..., None]) + sprite.colour
+        haze = np.asarray(sun.haze, np.float32)
+        alpha = sprite.alpha[..., None]
+        light = _linear(image[area]) * (1 - alpha) + sprite.colour * (1 - haze) + haze * alpha
         image[area] = _encoded(light)
     labels = [_label(p, gsd, sun, width, height) for p in placements if p.asset.node is not None]
     return image, [label for label in labels if label is not None]
@@ -147,7 +151,8 @@ def _darken(image: Pixels, shadow: Pixels, area: tuple[slice, slice], sun: Sun) 
         return
     left = np.array([sun.sky * 0.92, sun.sky, sun.sky * 1.16], np.float32)
     keep = 1 - (share.astype(np.float32) / 255)[..., None] * (1 - left)
-    image[area] = _encoded(_linear(image[area]) * keep)
+    haze = np.asarray(sun.haze, np.float32)
+    image[area] = _encoded(np.maximum(_linear(image[area]) - haze, 0) * keep + haze)
     share[:] = 0
 
 

@@ -2,10 +2,11 @@
 
 from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
+
+from ..detector.opencv import cv2
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -37,8 +38,8 @@ def noise(rng: Generator, shape: tuple[int, int], scales: tuple[float, ...], wei
 
 def grain(rng: Generator, shape: tuple[int, int], sigma: float) -> Floats:
     """White noise per pixel, from a pool that is laid out anew for each call (drawing it all would be slow)."""
-    pool = rng.standard_normal((509, 1021), np.float32) * np.float32(sigma)
-    tiled = np.tile(pool, (shape[0] // 509 + 1, shape[1] // 1021 + 1))
+    pool = rng.standard_normal((251, 509), np.float32) * np.float32(sigma)
+    tiled = np.tile(pool, (shape[0] // 251 + 1, shape[1] // 509 + 1))
     return np.asarray(tiled[: shape[0], : shape[1]])
 
 

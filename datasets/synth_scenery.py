@@ -1,0 +1,117 @@
+"""Scenery for one tile: an air base, a launcher site, a garrison or open country, drawn from a seed."""
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from .synth_cover import add_buildings, add_trees
+from .synth_ground import Ground, Spot, add_apron, add_road, add_runway, open_ground
+from .synth_render import Sun
+from .synth_site import add_site
+from .synth_texture import Surface
+
+
+def draw_scenery(rng: Generator, size: int, gsd: float, sun: Sun) -> Ground:
+    """Ground (size x size pixels) of one of four kinds, with its spots."""
+    ground = open_ground(rng, (size, size), gsd, sun)
+    kind = str(rng.choice(["base", "site", "garrison", "country"], p=[0.4, 0.25, 0.2, 0.15]))
+    heading = float(rng.uniform(0, np.pi))
+    if kind == "base":
+        _base(ground, heading)
+    if kind in ("site", "country") or rng.random() < 0.4:
+        for _ in range(int(rng.integers(1, 3))):
+            _through_road(ground)
+    if kind == "site" or rng.random() < 0.15:
+        x, y = (float(v) for v in rng.uniform(0.25, 0.75, 2) * size)
+        add_site(ground, x, y, pads=int(rng.integers(3, 9)), radius=float(rng.uniform(45, 0.33 * size * gsd)))
+    if kind == "garrison":
+        _yards(ground, heading)
+    if kind == "garrison" or rng.random() < 0.4:
+        add_houses(ground, heading, int(rng.integers(2, 12)))
+    if rng.random() < 0.7:
+        add_grove(ground, int(rng.integers(10, 160)))
+    return ground
+
+
+def _yards(ground: Ground, heading: float) -> None:
+    rng = ground.rng
+    kinds: tuple[Surface, ...] = ("concrete", "asphalt", "gravel")
+    for _ in range(int(rng.integers(2, 5))):
+        x, y = (float(v) for v in rng.uniform(0.1, 0.9, 2) * len(ground.free))
+        turn = heading + float(rng.choice([0, np.pi / 2]))
+        spot = Spot("yard", x, y, turn, float(rng.uniform(50, 160)), float(rng.uniform(20, 60)))
+        add_apron(ground, spot, kinds[int(rng.integers(3))])
+
+
+def _base(ground: Ground, heading: float) -> None:
+    rng, gsd, size = ground.rng, ground.gsd, len(ground.free)
+    extent = size * gsd
+    middle = rng.uniform(0.35, 0.65, 2) * size
+    across = np.array([-np.sin(heading), np.cos(heading)])
+    if rng.random() < 0.4:
+        x, y = (float(v) for v in middle + across * rng.uniform(0.2, 0.4) * size)
+        add_runway(ground, Spot("road", x, y, heading, 1.6 * extent, float(rng.uniform(40, 60))))
+    wide = float(rng.uniform(60, max(61.0, 0.55 * extent)))
+    long = float(rng.uniform(0.6, 1.4) * extent)
+    add_apron(ground, Spot("apron", float(middle[0]), float(middle[1]), heading, long, wide))
+    x, y = (float(v) for v in middle - across * (wide / 2 + 15) / gsd)
+    add_apron(ground, Spot("apron", x, y, heading, 1.5 * extent, 22.0), "asphalt")
+    ground.spots.pop()
+
+
+def _through_road(ground: Ground) -> None:
+    rng, size = ground.rng, len(ground.free)
+    turn = rng.uniform(0, np.pi)
+    middle = rng.uniform(0.1, 0.9, 2) * size
+    along = np.array([np.cos(turn), np.sin(turn)])
+    bend = np.array([np.cos(turn + 0.3), np.sin(turn + 0.3)])
+    points = np.stack([middle - along * size, middle, middle + bend * size])
+    marked = bool(rng.random() < 0.5)
+    surface: Surface = "asphalt" if marked or rng.random() < 0.5 else "gravel"
+    add_road(ground, points, float(rng.uniform(5, 10)), surface, marked=marked)
+
+
+def _paved(ground: Ground, margin: float) -> NDArray[np.uint8]:
+    """Mask of the spots, grown by a margin in metres."""
+    mask = np.zeros(ground.free.shape, np.uint8)
+    for s in ground.spots:
+        sides = ((s.length + 2 * margin) / ground.gsd, (s.width + 2 * margin) / ground.gsd)
+        box = cv2.boxPoints(((s.x, s.y), sides, float(np.degrees(s.heading))))
+        cv2.fillPoly(mask, [np.rint(box).astype(np.int32)], 1)
+    return mask
+
+
+def add_houses(ground: Ground, heading: float, count: int) -> None:
+    """Up to `count` buildings beside the spots, square to `heading`."""
+    rng, size = ground.rng, np.array(ground.free.shape[::-1])
+    taken = _paved(ground, 3.0) | ~ground.free.view(np.uint8) & 1
+    places = []
+    for _ in range(count * 4):
+        x, y = (float(v) for v in rng.uniform(0.02, 0.98, 2) * size)
+        long, wide = float(rng.uniform(12, 70)), float(rng.uniform(8, 22))
+        angle = heading + float(rng.choice([0, np.pi / 2]))
+        sides = ((long + 8) / ground.gsd, (wide + 8) / ground.gsd)
+        box = np.rint(cv2.boxPoints(((x, y), sides, float(np.degrees(angle))))).astype(np.int32)
+        left, top = np.maximum(box.min(axis=0), 0)
+        window = taken[top : box[:, 1].max() + 1, left : box[:, 0].max() + 1]
+        mask = np.zeros(window.shape, np.uint8)
+        cv2.fillPoly(mask, [(box - (left, top)).astype(np.int32)], 1)
+        if len(places) < count and not (mask & window).any():
+            window |= mask
+            places.append((x, y, angle, long, wide, float(rng.uniform(3, 12))))
+    add_buildings(ground, places)
+
+
+def add_grove(ground: Ground, count: int, *, spread: float = 0.09) -> None:
+    """Up to `count` trees around a few middles, off the pavement; `spread` as a share of the image's width."""
+    rng, size = ground.rng, np.array(ground.free.shape[::-1])
+    hubs = rng.uniform(0, 1, (int(rng.integers(1, 6)), 2)) * size
+    centres = hubs[rng.integers(len(hubs), size=count)] + rng.normal(0, spread * size[0], (count, 2))
+    radii = rng.uniform(1.2, 4.2, count)
+    inside = ((centres >= 0) & (centres < size)).all(axis=1)
+    centres, radii = centres[inside], radii[inside]
+    at = centres.astype(int)
+    clear = (_paved(ground, 3.0)[at[:, 1], at[:, 0]] == 0) & ground.free[at[:, 1], at[:, 0]]
+    if clear.any():
+        add_trees(ground, centres[clear], radii[clear])

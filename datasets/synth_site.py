@@ -1,0 +1,66 @@
+"""Launcher positions: a ring of pads around a radar, tracks between them, horseshoes of earth around the pads."""
+
+import cv2
+import numpy as np
+
+from . import synth_texture as texture
+from .synth_ground import Ground, Spot, add_road, lay
+
+
+def add_site(ground: Ground, x: float, y: float, *, pads: int, radius: float) -> list[Spot]:
+    """A launcher position: pads on a ring, each with its revetment of earth, radial tracks, a mound for the radar."""
+    gsd, rng = ground.gsd, ground.rng
+    turn = float(rng.uniform(0, 2 * np.pi))
+    surface: texture.Surface = "gravel" if rng.random() < 0.6 else "concrete"
+    centre = np.array([x, y])
+    spots = [Spot("site", x, y, turn, 26.0, 26.0)]
+    for i in range(pads):
+        direction = turn + 2 * np.pi * i / pads + float(rng.normal(0, 0.06))
+        place = centre + np.array([np.cos(direction), np.sin(direction)]) * radius * float(rng.uniform(0.9, 1.1)) / gsd
+        add_road(ground, np.stack([centre, place]), 5.0, "gravel", marked=False)
+        spots.append(Spot("pad", float(place[0]), float(place[1]), direction, 30.0, 22.0))
+    bermed = rng.random() < 0.6
+    for spot in spots:
+        _disc_pad(ground, spot, surface, berm=bermed and spot.kind == "pad")
+    ground.spots[:] = [s for s in ground.spots if s.kind != "road" or np.hypot(s.x - x, s.y - y) * gsd > radius * 1.2]
+    ground.spots.extend(spots)
+    return spots
+
+
+def _disc_pad(ground: Ground, spot: Spot, surface: texture.Surface, *, berm: bool) -> None:
+    """A levelled pad; with a berm, a horseshoe of earth, open toward the middle of the site."""
+    gsd, rng = ground.gsd, ground.rng
+    size = int(1.5 * spot.length / gsd)
+    piece = texture.pavement(rng, (size, size), surface, gsd, slab_m=3.0)
+    alpha = np.zeros((size, size), np.uint8)
+    middle = (size // 2, size // 2)
+    axes = (int(spot.length * 0.5 / gsd), int(spot.width * 0.62 / gsd))
+    cv2.ellipse(alpha, middle, axes, 0, 0, 360, 255, -1, cv2.LINE_AA)
+    if berm:
+        piece, share = _horseshoe(ground, spot, piece, axes)
+        alpha = np.maximum(alpha, (share * 255).astype(np.uint8))
+        fence = tuple(int(a + 2 / gsd) for a in axes)
+        at, turn = (int(spot.x), int(spot.y)), float(np.degrees(spot.heading))
+        cv2.ellipse(ground.free.view(np.uint8), at, fence, turn, -140, 140, 0, max(2, int(5 / gsd)))
+    alpha = cv2.GaussianBlur(alpha, (0, 0), max(0.6, 0.4 / gsd))
+    lay(ground, piece, spot.x, spot.y, spot.heading, alpha=alpha)
+
+
+def _horseshoe(
+    ground: Ground, spot: Spot, piece: texture.Pixels, axes: tuple[int, int]
+) -> tuple[texture.Pixels, texture.Floats]:
+    """The piece with a bank of earth around it, sunlit on one flank, and the share that the bank covers."""
+    gsd, rng, sun = ground.gsd, ground.rng, ground.sun
+    shape, middle = (piece.shape[0], piece.shape[1]), (piece.shape[1] // 2, piece.shape[0] // 2)
+    ring, thick = np.zeros(shape, np.float32), max(2, int(4.5 / gsd))
+    cv2.ellipse(ring, middle, (axes[0] + thick // 2, axes[1] + thick // 2), 0, -140, 140, 1.0, thick, cv2.LINE_AA)
+    bank = cv2.GaussianBlur(ring, (0, 0), thick / 3.0)
+    bank *= 1 + 0.25 * texture.noise(rng, shape, (4 / gsd, 1.5 / gsd), (0.6, 0.3))
+    light = sun.azimuth - spot.heading
+    east, south = (cv2.Sobel(bank, cv2.CV_32F, *axis, scale=1 / 8) for axis in ((1, 0), (0, 1)))
+    slope = (east * np.cos(light) + south * np.sin(light)) * (2.2 / gsd) / np.tan(sun.elevation)
+    earth = texture.field(rng, shape, "soil" if rng.random() < 0.5 else "dry", gsd).astype(np.float32)
+    earth *= (1 + slope).clip(0.45, 1.35)[..., None]
+    share = (bank * 1.8).clip(0, 1)
+    mixed = piece * (1 - share[..., None]) + earth.clip(0, 255) * share[..., None]
+    return mixed.astype(np.uint8), share
