@@ -61,7 +61,8 @@ test-minimum: $(DEV)
 COMPILE = .venv-dev/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --custom-compile-command "make lock"
 lock: $(DEV)
-	$(COMPILE) pyproject.toml --extra train --group dev --group install -o requirements/all.txt
+	$(COMPILE) pyproject.toml --extra train --group dev --group install -c requirements/constraints.txt \
+	  -o requirements/all.txt
 	$(COMPILE) pyproject.toml --group install -c requirements/all.txt -o requirements/core.txt
 	echo uv | $(COMPILE) - -o requirements/uv.txt
 
