@@ -21,7 +21,8 @@ def open_places(background: Pixels, gsd: float) -> NDArray[np.bool_]:
     rough = cv2.blur(np.square(grey - cv2.GaussianBlur(grey, (0, 0), max(1.0, 2 / gsd))), (size, size))
     relative = np.sqrt(rough) / (mean + 12)
     limit = max(0.09, float(np.quantile(relative, 0.45)))
-    return np.asarray((relative <= limit) & (mean > 22), dtype=np.bool_)
+    share = cv2.blur(((relative <= limit) & (mean > 22)).astype(np.float32), (2 * size + 1, 2 * size + 1))
+    return np.asarray(share > 0.55, dtype=np.bool_)
 
 
 def line_direction(background: Pixels, x: float, y: float, radius_px: int) -> float:

@@ -301,11 +301,11 @@ def _add_blur(
     alpha += veil * (1 - alpha)
 
 
-def sensor(image: Pixels, rng: Generator) -> Pixels:
+def sensor(image: Pixels, rng: Generator, *, jpeg: bool = True) -> Pixels:
     """The image as a satellite and a JPEG writer would have delivered it.
 
     Point spread (sigma 0.35 to 0.7 px), colour at a lower resolution than brightness (pan-sharpening), a little
-    sharpening at times, gain and haze, noise, and JPEG of quality 70 to 96 in two of three images.
+    sharpening at times, gain and haze, noise, and (with `jpeg`) JPEG of quality 70 to 96 in two of three images.
     """
     soft = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.35, 0.7)))
     if rng.random() < 0.4:
@@ -324,7 +324,7 @@ def sensor(image: Pixels, rng: Generator) -> Pixels:
     rows, columns = image.shape[:2]
     noise = np.tile(pool, (rows // 257 + 1, columns // 263 + 1))[:rows, :columns, None]
     image = np.asarray(cv2.add(image, np.repeat(noise, 3, axis=2), dtype=cv2.CV_8U), np.uint8)
-    if rng.random() < 0.67:
+    if jpeg and rng.random() < 0.67:
         _, packed = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(70, 97))])
         image = np.ascontiguousarray(np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)[..., ::-1])
     return image
