@@ -1,0 +1,164 @@
+"""Counts: how many objects of a class there were, with an interval that knows what the detector misses and invents."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..detector.detections import Detections
+from ..detector.taxonomy import COUNTED, NODES, is_a, root
+
+CERTAIN = 0.5
+"""From this probability on, a detection is one that the tables list and the pictures draw; below, it only adds its
+share to the expected count."""
+INTERVAL = 0.90
+"""The share of the distribution between the low and the high end of every interval: 5 % are below, 5 % above."""
+MIN_RECALL = 0.1
+"""A recall below this says that the class cannot be counted; the correction stops here, at ten times the detections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number of objects nobody saw directly: an expected value and two distributions that bound it.
+
+    `lower` and `upper` are probabilities of 0, 1, 2, ... objects, float64, each summing to 1. The low end of an
+    interval comes from `lower`, the high end from `upper`: with certain detections that is the exact (Clopper-Pearson)
+    interval for the number of objects, which also says that none found does not prove none there.
+    """
+
+    expected: float
+    """Objects expected: the sum of the probabilities, divided by the recall."""
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+
+    @property
+    def low(self) -> int:
+        """The low end of the 90 % interval, in objects."""
+        return quantile(self.lower, (1 - INTERVAL) / 2)
+
+    @property
+    def high(self) -> int:
+        """The high end of the 90 % interval, in objects."""
+        return quantile(self.upper, (1 + INTERVAL) / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many objects of one node, all below it included, one pass over one site shows."""
+
+    node: str
+    detections: int
+    """Boxes with a probability of at least 0.5."""
+    estimate: Estimate
+
+    @property
+    def expected(self) -> float:
+        """Objects expected; not a whole number."""
+        return self.estimate.expected
+
+    @property
+    def low(self) -> int:
+        """The low end of the 90 % interval, in objects."""
+        return self.estimate.low
+
+    @property
+    def high(self) -> int:
+        """The high end of the 90 % interval, in objects."""
+        return self.estimate.high
+
+
+def counted_nodes(nodes: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of a network's nodes that are counted: the counted roots and all below them, parents first.
+
+    Roots come in the order of the taxonomy's COUNTED. A root that the network does not know is not there: it was not
+    looked for, so it has no count.
+    """
+    known = set(nodes)
+    roots = [node for node in COUNTED if node in known]
+    return tuple(node for top in roots for node in NODES if node in known and is_a(node, top))
+
+
+def count(detections: Detections, recall: Mapping[str, float]) -> dict[str, Count]:
+    """The count of every counted node of the detections' network, parents first.
+
+    `recall` is the measured share of objects found, per counted root; 1 is taken for a root without one. A detection
+    counts at its label and at every node above it. Nodes below a root take the root's recall: an object whose type was
+    not recognised is counted above, not missed.
+    """
+    counts: dict[str, Count] = {}
+    for node in counted_nodes(detections.nodes):
+        probabilities = detections.probability[detections.at(node)]
+        share = recall.get(root(node), 1.0)
+        certain = int(np.count_nonzero(probabilities >= CERTAIN))
+        counts[node] = Count(node, certain, estimate(probabilities, share))
+    return counts
+
+
+def estimate(probabilities: NDArray[np.floating], recall: float) -> Estimate:
+    """The number of objects behind detections with these probabilities (N,), found by a detector with this recall.
+
+    How many detections are real follows the Poisson binomial distribution. Given T real ones, the number missed follows
+    the negative binomial: failures before success number T (lower end) or T + 1 (upper end), each success having the
+    probability `recall`. Together these two give the exact interval for the total when T is known.
+
+    >>> found = estimate(np.array([1.0, 1.0, 1.0, 1.0]), 0.8)
+    >>> round(found.expected, 6), found.low, found.high
+    (5.0, 4, 8)
+    >>> estimate(np.array([]), 1.0).high
+    0
+    """
+    if not 0 <= recall <= 1:
+        raise ValueError(f"recall is {recall}; it must lie between 0 and 1")
+    share = max(recall, MIN_RECALL)
+    found = poisson_binomial(np.asarray(probabilities, dtype=np.float64))
+    expected = float(np.sum(probabilities, dtype=np.float64)) / share
+    return Estimate(expected, _with_missed(found, share, extra=0), _with_missed(found, share, extra=1))
+
+
+def poisson_binomial(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The distribution of the number of successes of independent trials, (N + 1,), summing to 1.
+
+    >>> poisson_binomial(np.array([0.5, 0.5])).tolist()
+    [0.25, 0.5, 0.25]
+    """
+    distribution = np.zeros(len(probabilities) + 1)
+    distribution[0] = 1.0
+    for number, probability in enumerate(probabilities, start=1):
+        gained = distribution[:number] * probability
+        distribution[:number] *= 1 - probability
+        distribution[1 : number + 1] += gained
+    distribution /= distribution.sum()
+    return distribution
+
+
+def quantile(distribution: NDArray[np.float64], share: float) -> int:
+    """The smallest number whose cumulative probability reaches `share`.
+
+    >>> quantile(np.array([0.25, 0.5, 0.25]), 0.05), quantile(np.array([0.25, 0.5, 0.25]), 0.95)
+    (0, 2)
+    """
+    reached = np.cumsum(distribution) >= share - 1e-9
+    return int(np.argmax(reached)) if reached.any() else len(distribution) - 1
+
+
+def _with_missed(found: NDArray[np.float64], recall: float, *, extra: int) -> NDArray[np.float64]:
+    """The distribution of found and missed objects together; missed | T ~ NegBin(T + extra, recall)."""
+    if recall == 1:
+        return found
+    likely = np.flatnonzero(found > 1e-12)
+    most = float(likely[-1]) + extra
+    miss = 1 - recall
+    size = int(np.ceil(most / recall + 10 * np.sqrt(most * miss) / recall - 28 / np.log(miss))) + 1
+    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, size + likely[-1] + 2)))])
+    total = np.zeros(size)
+    for real in likely:
+        successes = int(real) + extra
+        if successes == 0:
+            total[0] += found[real]
+            continue
+        missed = np.arange(size - real)
+        log_ways = log_factorial[missed + successes - 1] - log_factorial[missed] - log_factorial[successes - 1]
+        total[real:] += found[real] * np.exp(log_ways + successes * np.log(recall) + missed * np.log(miss))
+    total /= total.sum()
+    return total

@@ -1,0 +1,124 @@
+"""Wording: how counts, changes, coverage and dates read, the same in the printed table and in the report."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ..detector.taxonomy import COUNTED, NODES
+from .change import Change, overall
+from .counts import Count
+from .passes import Pass
+
+MINUS = "\N{MINUS SIGN}"
+NOT_SEEN = "not seen"
+UNDATED = "undated"
+
+
+def number(value: float) -> str:
+    """A count for people: one decimal, never a minus before zero.
+
+    >>> number(4.25), number(-0.01), number(-3.0)
+    ('4.2', '0.0', '\u22123.0')
+    """
+    text = f"{abs(value):.1f}"
+    return MINUS + text if value < 0 and text != "0.0" else text
+
+
+def signed(value: float) -> str:
+    """A difference for people, with its sign; a whole number without decimals.
+
+    >>> signed(2), signed(-2.5), signed(0)
+    ('+2', '\u22122.5', '0')
+    """
+    text = str(abs(value)) if isinstance(value, int) else f"{abs(value):.1f}"
+    if text in ("0", "0.0"):
+        return text
+    return (MINUS if value < 0 else "+") + text
+
+
+def node_name(node: str) -> str:
+    """The name of a node for people, starting with a capital."""
+    name = NODES[node].name
+    return name[:1].upper() + name[1:]
+
+
+def when(time: datetime | None) -> str:
+    """The date, with the time of day (UTC) where one is known; "undated" for None."""
+    if time is None:
+        return UNDATED
+    has_time = (time.hour, time.minute, time.second) != (0, 0, 0)
+    return time.strftime("%Y-%m-%d %H:%M" if has_time else "%Y-%m-%d")
+
+
+def pass_labels(passes: Sequence[Pass]) -> list[str]:
+    """One label per pass of a site: its date, and the scene as well where the date is missing or not alone."""
+    dates = [when(one.time) for one in passes]
+    return [
+        f"{date} ({one.scene})" if one.time is None or dates.count(date) > 1 else date
+        for date, one in zip(dates, passes, strict=True)
+    ]
+
+
+def covered(one: Pass) -> str:
+    """The coverage in per cent; "not seen" below 1 %, and never 100 % by rounding up."""
+    if not one.seen:
+        return NOT_SEEN
+    percent = 100 if one.coverage == 1 else min(99, round(one.coverage * 100))
+    return f"{percent} %"
+
+
+def interval(count: Count) -> str:
+    """The 90 % interval of a count."""
+    return f"{count.low} to {count.high}"
+
+
+def change_interval(change: Change) -> str:
+    """The 90 % interval of a change."""
+    return f"{signed(change.low)} to {signed(change.high)}"
+
+
+def verdict(change: Change) -> str:
+    """What a change means: not comparable, more than noise, or within noise."""
+    if not change.comparable:
+        return "not comparable"
+    return "more than noise" if change.more_than_noise else "within noise"
+
+
+def since(change: Change) -> str:
+    """Against which pass a change is, where that is not simply the pass before; else empty."""
+    return "" if change.direct else f"since {when(change.since.time)}"
+
+
+def answer(passes: Sequence[Pass]) -> list[tuple[str, str]]:
+    """The change over a series in words: (direction, sentence) per counted root; direction is up, down, same or none.
+
+    The passes are those of one site in order of time.
+    """
+    changes = overall(passes)
+    if not changes:
+        return [("none", _no_answer(passes))]
+    return [_sentence(change) for node, change in changes.items() if node in COUNTED]
+
+
+def _sentence(change: Change) -> tuple[str, str]:
+    earlier, later = change.since.counts[change.node], change.now.counts[change.node]
+    both = (
+        f"{number(earlier.expected)} ({interval(earlier)}) on {when(change.since.time)},"
+        f" {number(later.expected)} ({interval(later)}) on {when(change.now.time)}"
+    )
+    if not change.more_than_noise:
+        return "same", f"{node_name(change.node)}: {both}: no change beyond noise."
+    word = "more" if change.low > 0 else "fewer"
+    fewest, most = sorted((abs(change.low), abs(change.high)))
+    return (
+        "up" if change.low > 0 else "down",
+        f"{node_name(change.node)}: {both}: {abs(change.difference):.1f} {word} ({fewest} to {most}), more than noise.",
+    )
+
+
+def _no_answer(passes: Sequence[Pass]) -> str:
+    seen = [one for one in passes if one.seen]
+    if not seen:
+        return "Not seen in any pass: there is no count, which is not a count of zero."
+    if len([one for one in seen if one.time is not None]) < 2:
+        return "One dated pass at most: no change can be computed."
+    return "No two passes saw the same part of the site: no change can be computed."
