@@ -140,9 +140,7 @@ def _polygons(size: int) -> dict[str, object]:
     features = []
     for place in PLACES:
         east, north = place.origin
-        ring = [
-            (east + x, north - y) for x, y in ((low, high), (high, high), (high, low), (low, low), (low, high))
-        ]
+        ring = [(east + x, north - y) for x, y in ((low, high), (high, high), (high, low), (low, low), (low, high))]
         geometry = transform_geom(CRS, "EPSG:4326", {"type": "Polygon", "coordinates": [ring]}, precision=8)
         features.append({"type": "Feature", "properties": {"name": place.name}, "geometry": geometry})
     return {"type": "FeatureCollection", "features": features}

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from .synth_aircraft import JETS, LARGE, jet, plane
+from .synth_aircraft import jet, plane
+from .synth_airframes import JETS, LARGE
 from .synth_ground import Ground, Spot, add_apron, add_road, add_runway, open_ground
 from .synth_groups import launchers, posts
 from .synth_helicopters import KINDS, helicopter
@@ -126,7 +127,7 @@ def air_base(rng: Generator, size: int) -> tuple[Ground, tuple[Group, ...]]:
     ground.spots.clear()
     for spot in aprons:
         add_apron(ground, spot, "concrete")
-    pads = add_site(ground, *at(-120, 730 * min(1.0, 0.9)), pads=6, radius=95.0)
+    pads = add_site(ground, *at(-120, 660), pads=6, radius=95.0)
     add_houses(ground, heading, int(26 * scale))
     for _ in range(3):
         add_grove(ground, int(700 * scale * scale), spread=0.05)

@@ -4,6 +4,7 @@ A `Ground` is painted step by step; every step keeps the mask of free places tru
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -33,10 +34,14 @@ class Spot:
 
 @dataclass(slots=True)
 class Ground:
-    """Ground being painted. pixels: (H, W, 3) RGB; free: (H, W) bool, True where an object may stand."""
+    """Ground being painted. pixels: (H, W, 3) RGB; free: (H, W) bool, True where an object may stand.
+
+    bare: (H, W) bool, True where nothing was laid or built: trees and houses go there.
+    """
 
     pixels: Pixels
     free: NDArray[np.bool_]
+    bare: NDArray[np.bool_]
     gsd: float
     sun: Sun
     rng: Generator
@@ -60,7 +65,7 @@ def open_ground(rng: Generator, shape: tuple[int, int], gsd: float, sun: Sun, *,
         )
         share = (border * 2.5 + 0.5).clip(0, 1)[..., None]
         pixels = (pixels + (other.astype(np.float32) - pixels) * share).astype(np.uint8)
-    return Ground(pixels, np.ones(shape, bool), gsd, sun, rng)
+    return Ground(pixels, np.ones(shape, bool), np.ones(shape, bool), gsd, sun, rng)
 
 
 def strip_frame(x: float, y: float, heading: float, size_px: tuple[int, int]) -> NDArray[np.float64]:
@@ -92,15 +97,17 @@ def lay(
     share = mask.astype(np.uint16)[..., None]
     blended = (moved.astype(np.uint16) * share + ground.pixels[area].astype(np.uint16) * (255 - share) + 127) // 255
     ground.pixels[area] = blended.astype(np.uint8)
+    ground.bare[area] &= mask == 0
 
 
 def mark_free(ground: Ground, spot: Spot, value: bool) -> None:
-    """Set the free mask over a spot's rectangle."""
+    """Set the free mask over a spot's rectangle, which is no longer bare."""
     box = cv2.boxPoints(
         ((spot.x, spot.y), (spot.length / ground.gsd, spot.width / ground.gsd), np.degrees(spot.heading))
     )
-    mask = ground.free.view(np.uint8)
-    cv2.fillPoly(mask, [np.rint(box).astype(np.int32)], int(value))
+    corners = [np.rint(box).astype(np.int32)]
+    cv2.fillPoly(ground.free.view(np.uint8), corners, int(value))
+    cv2.fillPoly(ground.bare.view(np.uint8), corners, 0)
 
 
 def add_runway(ground: Ground, spot: Spot) -> None:
@@ -150,7 +157,7 @@ def add_road(
 ) -> None:
     """A road along points (n, 2) in pixels, `width` metres wide; long straight pieces become road spots."""
     gsd, rng = ground.gsd, ground.rng
-    for start, end in zip(points[:-1], points[1:], strict=True):
+    for start, end in pairwise(points):
         step = end - start
         length = float(np.hypot(*step))
         heading = float(np.arctan2(step[1], step[0]))

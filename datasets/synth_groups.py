@@ -8,8 +8,9 @@ from .synth_helicopters import draw_helicopter
 from .synth_launchers import draw_launcher
 from .synth_layout import Draw
 from .synth_mesh import Asset
+from .synth_military import command_post
 from .synth_paint import Paint, aircraft_paint, vehicle_paint
-from .synth_trucks import command_post, draw_confuser
+from .synth_trucks import draw_confuser
 
 
 def vehicles(*, military: bool, mixed: float = 0.3) -> Draw:

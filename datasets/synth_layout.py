@@ -103,7 +103,7 @@ def drive_column(plot: Plot, spot: Spot, draw: Draw, count: int, *, gap: float) 
 
 
 def man_site(plot: Plot, spots: Sequence[Spot], launcher: Draw, radar: Draw, *, pairs: bool = True) -> int:
-    """Launchers on the pads (often two to a pad, side by side, tails inward), a radar in the middle; launchers placed."""
+    """Launchers on the pads (often two, side by side, tails inward), a radar in the middle; launchers placed."""
     rng, done = plot.rng, 0
     for spot in spots:
         if spot.kind == "site":

@@ -7,6 +7,7 @@ object turned by `angle` (from +x toward +y, clockwise on screen) needs no mirro
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +67,7 @@ def asset(
 
 
 def _normal(points: Points) -> tuple[float, float, float]:
-    """Unit normal by Newell's method: right for any planar polygon, convex or not (plain floats: numpy is slow here)."""
+    """Unit normal by Newell's method: right for any planar polygon, convex or not (plain floats: faster)."""
     corners = points.tolist()
     nx = ny = nz = 0.0
     ax, ay, az = corners[-1]
@@ -160,7 +161,7 @@ def tube(
 
 def _skin(rings: Sequence[Points], material: str, cap: str) -> list[Facet]:
     facets: list[Facet] = []
-    for first, second in zip(rings[:-1], rings[1:], strict=True):
+    for first, second in pairwise(rings):
         centre = (first.mean(axis=0) + second.mean(axis=0)) / 2
         for i in range(len(first)):
             j = (i + 1) % len(first)

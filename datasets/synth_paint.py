@@ -1,7 +1,7 @@
 """Paint schemes: what reflectance each material of an asset has.
 
-Launchers and confusers draw from the same military schemes, so that a launcher is known by its structure and never by its
-colour. Reflectances are linear, red, green, blue, 0 to 1.
+Launchers and confusers draw from the same military schemes, so that a launcher is known by its structure and
+never by its colour. Reflectances are linear, red, green, blue, 0 to 1.
 """
 
 from collections.abc import Mapping

@@ -72,20 +72,16 @@ def _through_road(ground: Ground) -> None:
     add_road(ground, points, float(rng.uniform(5, 10)), surface, marked=marked)
 
 
-def _paved(ground: Ground, margin: float) -> NDArray[np.uint8]:
-    """Mask of the spots, grown by a margin in metres."""
-    mask = np.zeros(ground.free.shape, np.uint8)
-    for s in ground.spots:
-        sides = ((s.length + 2 * margin) / ground.gsd, (s.width + 2 * margin) / ground.gsd)
-        box = cv2.boxPoints(((s.x, s.y), sides, float(np.degrees(s.heading))))
-        cv2.fillPoly(mask, [np.rint(box).astype(np.int32)], 1)
-    return mask
+def _bare(ground: Ground, margin: float) -> NDArray[np.uint8]:
+    """Bare ground at least `margin` metres from anything laid or built, as 0 and 1."""
+    size = 2 * int(margin / ground.gsd) + 1
+    return np.asarray(cv2.erode(ground.bare.view(np.uint8), np.ones((size, size), np.uint8)), np.uint8)
 
 
 def add_houses(ground: Ground, heading: float, count: int) -> None:
-    """Up to `count` buildings beside the spots, square to `heading`."""
+    """Up to `count` buildings on bare ground, square to `heading`."""
     rng, size = ground.rng, np.array(ground.free.shape[::-1])
-    taken = _paved(ground, 3.0) | ~ground.free.view(np.uint8) & 1
+    taken = 1 - _bare(ground, 3.0)
     places = []
     for _ in range(count * 4):
         x, y = (float(v) for v in rng.uniform(0.02, 0.98, 2) * size)
@@ -112,6 +108,6 @@ def add_grove(ground: Ground, count: int, *, spread: float = 0.09) -> None:
     inside = ((centres >= 0) & (centres < size)).all(axis=1)
     centres, radii = centres[inside], radii[inside]
     at = centres.astype(int)
-    clear = (_paved(ground, 3.0)[at[:, 1], at[:, 0]] == 0) & ground.free[at[:, 1], at[:, 0]]
+    clear = _bare(ground, 3.0)[at[:, 1], at[:, 0]] > 0
     if clear.any():
         add_trees(ground, centres[clear], radii[clear])

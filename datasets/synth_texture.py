@@ -23,7 +23,7 @@ CLIMATES: dict[str, tuple[Colour, Colour, Colour]] = {
 }
 """Three tones of open ground by climate, from low to high on its noise."""
 
-_SURFACES: dict[Surface, Colour] = {"concrete": (152, 150, 142), "asphalt": (92, 92, 92), "gravel": (158, 146, 122)}
+_SURFACES: dict[Surface, Colour] = {"concrete": (170, 167, 158), "asphalt": (92, 92, 92), "gravel": (158, 146, 122)}
 
 
 def noise(rng: Generator, shape: tuple[int, int], scales: tuple[float, ...], weights: tuple[float, ...]) -> Floats:

@@ -34,10 +34,8 @@ def make_tile(
     """
     rng = np.random.default_rng([0x5A11, seed])
     sun = draw_sun(rng)
-    if background is None:
-        ground = draw_scenery(rng, size_px, gsd, sun)
-    else:
-        ground = _real(background, free_mask, gsd, sun, rng)
+    given = None if background is None else _real(background, free_mask, gsd, sun, rng)
+    ground = given or draw_scenery(rng, size_px, gsd, sun)
     plot = Plot.of(ground.free, gsd, rng)
     _populate(plot, ground.spots, targets=bool(rng.random() >= CONFUSERS_ONLY))
     pixels, labels = paste(ground.pixels, gsd, plot.placed, ground.sun, rng)
@@ -61,7 +59,7 @@ def _real(background: Pixels, free_mask: NDArray[np.bool_] | None, gsd: float, s
     free = open_places(background, gsd) if free_mask is None else free_mask.astype(bool)
     if free.shape != (height, width):
         raise ValueError(f"free_mask is {free.shape}, the background is {(height, width)}")
-    ground = Ground(background.copy(), free, gsd, matched(sun, background, free, rng), rng)
+    ground = Ground(background.copy(), free, free.copy(), gsd, matched(sun, background, free, rng), rng)
     where = np.argwhere(free[::4, ::4]) * 4
     kinds: tuple[SpotKind, ...] = ("apron", "apron", "yard", "road", "pad")
     for _ in range(14 if len(where) else 0):

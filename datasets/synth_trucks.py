@@ -1,6 +1,6 @@
-"""What is not a launcher but looks like one from above: lorries, tankers, cranes, rocket artillery, radars, stores.
+"""What is not a launcher but looks like one from above: lorries, tankers, cranes, containers, stores.
 
-None of these is annotated. They share chassis parts and paints with the launchers.
+None of these is annotated. They share parts and paints with the launchers.
 """
 
 from collections.abc import Callable, Mapping
@@ -8,15 +8,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.random import Generator
 
-from .synth_launchers import heavy_chassis, missile, outriggers, tracks, tractor, wheels
 from .synth_mesh import Asset, Facet, asset, block, loft, moved, plate, prism, tube, turned
-
-
-def _cab(nose: float, length: float, half: float, height: float = 2.7) -> list[Facet]:
-    facets = block((nose - length, nose), (-half, half), (0.7, height), "cab")
-    return facets + plate(
-        [(nose - 0.45, -half * 0.9, height + 0.02), (nose + 0.02, -half * 0.9, height - 0.8),
-         (nose + 0.02, half * 0.9, height - 0.8), (nose - 0.45, half * 0.9, height + 0.02)], "glass")  # fmt: skip
+from .synth_military import ballistic_carrier, command_post, rocket_artillery, tank, transloader
+from .synth_parts import cab, outriggers, tank_hull, tractor, wheels
 
 
 def _rig(rng: Generator, trailer: float) -> tuple[list[Facet], float]:
@@ -31,7 +25,7 @@ def _rig(rng: Generator, trailer: float) -> tuple[list[Facet], float]:
     facets += wheels((nose - 1.4, trailer - 0.6), 1.25, 0.5) + block(
         (trailer - 1.5, nose - 2.0), (-0.5, 0.5), (0.7, 1.1), "dark"
     )
-    return facets + _cab(nose, 2.2, 1.25, float(rng.uniform(2.7, 3.7))), nose
+    return facets + cab(nose, 2.2, 1.25, float(rng.uniform(2.7, 3.7))), nose
 
 
 def box_semi(rng: Generator) -> Asset:
@@ -58,7 +52,7 @@ def tanker(rng: Generator) -> Asset:
         start, end = 0.1, long - 0.1
     else:
         long = float(rng.uniform(7.5, 10.0))
-        facets = wheels((1.2, 2.5, long - 1.2), 1.25, 0.5) + _cab(long, 2.0, 1.25)
+        facets = wheels((1.2, 2.5, long - 1.2), 1.25, 0.5) + cab(long, 2.0, 1.25)
         start, end = 0.0, long - 2.2
     radius = float(rng.uniform(0.95, 1.25))
     facets += loft(
@@ -107,43 +101,8 @@ def flat_semi(rng: Generator) -> Asset:
                     str(rng.choice(["load", "wood", "body", "metal"])),
                 )
     elif load < 0.75:
-        facets += moved(_tank_hull(rng), x=long / 2 - 1.0, z=1.4)
+        facets += moved(tank_hull(rng), x=long / 2 - 1.0, z=1.4)
     return asset("flat_semi", None, facets)
-
-
-def _tank_hull(rng: Generator) -> list[Facet]:
-    facets = tracks(6.6, 3.2) + tube((-0.3, 0.0, 1.7), (-0.3, 0.0, 2.4), 1.25, "body", sides=10)
-    return facets + turned(
-        tube((0.8, 0.0, 2.1), (5.6, 0.0, 2.15), 0.09, "body", sides=5), float(rng.normal(0, 0.1)), (-0.3, 0.0)
-    )
-
-
-def tank(rng: Generator) -> Asset:
-    """A battle tank or an armoured carrier."""
-    if rng.random() < 0.5:
-        return asset("tank", None, _tank_hull(rng))
-    long = float(rng.uniform(6.3, 7.7))
-    facets = wheels((-2.2, -0.8, 0.8, 2.2), 1.4, 0.5)
-    facets += prism(
-        [
-            (-long / 2, -1.3),
-            (long / 2 - 1.4, -1.3),
-            (long / 2, -0.7),
-            (long / 2, 0.7),
-            (long / 2 - 1.4, 1.3),
-            (-long / 2, 1.3),
-        ],
-        0.8,
-        2.0,
-        "body",
-    )
-    return asset(
-        "carrier",
-        None,
-        facets
-        + tube((0.4, 0.0, 2.0), (0.4, 0.0, 2.5), 0.6, "cab")
-        + block((-2.6, -1.0), (-0.8, 0.8), (2.0, 2.06), "dark"),
-    )
 
 
 def rigid_truck(rng: Generator) -> Asset:
@@ -156,11 +115,11 @@ def rigid_truck(rng: Generator) -> Asset:
     bed = nose - 2.3
     if rng.random() < 0.5:
         facets += block((nose - 1.5, nose), (-half * 0.75, half * 0.75), (0.7, 1.8), "cab") + moved(
-            _cab(nose - 1.4, 1.7, half), x=0.0
+            cab(nose - 1.4, 1.7, half), x=0.0
         )
         bed = nose - 3.3
     else:
-        facets += _cab(nose, 2.0, half)
+        facets += cab(nose, 2.0, half)
     kind = rng.random()
     if kind < 0.4:
         facets += prism([(-nose, -half), (bed, -half), (bed, half), (-nose, half)], 1.1, 2.6, "load")
@@ -178,77 +137,12 @@ def rigid_truck(rng: Generator) -> Asset:
     return asset("rigid_truck", None, facets)
 
 
-def rocket_artillery(rng: Generator) -> Asset:
-    """Smerch on the launchers' own chassis, or a Grad: a bundle of many thin tubes, at times raised and slewed."""
-    if rng.random() < 0.55:
-        facets, long, radius, columns, pivot, spread = heavy_chassis(12.0), 7.6, 0.2, 4, -3.6, 0.62
-        facets += block((0.9, 3.2), (-1.4, 1.4), (1.4, 3.0), "body")
-    else:
-        facets = wheels((-2.6, -1.3, 2.4), 1.22, 0.55) + block((-3.7, 2.6), (-0.5, 0.5), (0.7, 1.2), "dark")
-        facets += block((2.5, 3.7), (-0.9, 0.9), (0.7, 1.9), "cab") + _cab(2.6, 1.8, 1.2)
-        long, radius, columns, pivot, spread = 3.2, 0.085, 10, -2.2, 0.2
-    pitch = float(np.radians(rng.uniform(15, 50))) if rng.random() < 0.35 else 0.0
-    pod: list[Facet] = []
-    for row in range(3):
-        for i in range(columns):
-            y, z = (i - (columns - 1) / 2) * spread, 0.4 + row * 2.3 * radius
-            pod += tube(
-                (-1.6, y, z),
-                (-1.6 + long * np.cos(pitch), y, z + long * np.sin(pitch)),
-                radius,
-                "tube",
-                cap="dark",
-                sides=5,
-            )
-    pod += block((-1.0, 1.6), (-1.1, 1.1), (0.0, 0.3), "deck")
-    yaw = float(rng.uniform(-0.8, 0.8)) if pitch > 0 else 0.0
-    return asset("rocket_artillery", None, facets + moved(turned(pod, yaw), x=pivot, z=1.7))
-
-
-def ballistic_carrier(rng: Generator) -> Asset:
-    """A ballistic missile on the launchers' own chassis: one long missile in the open, or a closed roof."""
-    facets = heavy_chassis(float(rng.uniform(11.5, 13.1)))
-    if rng.random() < 0.5:
-        facets += tube((-6.0, 0.0, 2.5), (2.6, 0.0, 2.5), 0.44, "body", cap="dark", sides=10)
-        facets += tube((2.6, 0.0, 2.5), (5.6, 0.0, 2.5), 0.25, "body", sides=8)
-        facets += block((-5.4, -0.5), (-1.3, -0.8), (1.6, 2.6), "deck") + block(
-            (-5.4, -0.5), (0.8, 1.3), (1.6, 2.6), "deck"
-        )
-    else:
-        facets += block((-5.9, 3.0), (-1.5, 1.5), (1.5, 2.9), "body") + block(
-            (-5.5, 2.6), (-0.05, 0.05), (2.9, 2.96), "dark"
-        )
-    return asset("ballistic_carrier", None, facets)
-
-
-def command_post(rng: Generator) -> Asset:
-    """The launchers' own chassis with a box body, an antenna panel, a mast, or nothing on it."""
-    facets = heavy_chassis(float(rng.uniform(11.7, 13.4)))
-    kind = rng.random()
-    if kind < 0.4:
-        facets += block((-5.7, 3.0), (-1.5, 1.5), (1.5, 3.6), "body")
-        for x in rng.uniform(-5, 2, 3):
-            facets += block((x, x + 0.8), (-0.5, 0.5), (3.6, 3.9), "metal")
-    elif kind < 0.75:
-        facets += block((0.2, 3.0), (-1.5, 1.5), (1.5, 3.4), "body") + block(
-            (-4.0, -1.2), (-1.3, 1.3), (1.5, 2.4), "body"
-        )
-        panel = (
-            block((-0.25, 0.25), (-1.4, 1.4), (2.4, 5.6), "load")
-            if rng.random() < 0.6
-            else block((-3.0, 0.6), (-1.4, 1.4), (2.5, 2.8), "load")
-        )
-        facets += moved(turned(panel, float(rng.uniform(-np.pi, np.pi)) if rng.random() < 0.6 else 0.0), x=-2.4)
-        facets += outriggers((-4.5, 2.6), 1.5, 0.5)
-    return asset("command_post", None, facets)
-
-
 def crane(rng: Generator) -> Asset:
     """A lorry crane, a concrete pump or a fire ladder: one boom along the back, or swung out."""
     long = float(rng.uniform(9.5, 13.5))
     nose = long / 2
     facets = wheels((-nose + 1.5, -nose + 3.0, nose - 3.2, nose - 1.6), 1.3, 0.6)
-    facets += block((-nose, nose - 1.0), (-1.3, 1.3), (1.0, 1.5), "deck") + _cab(nose, 1.9, 1.3, 2.3)
+    facets += block((-nose, nose - 1.0), (-1.3, 1.3), (1.0, 1.5), "deck") + cab(nose, 1.9, 1.3, 2.3)
     boom = block((-2.0, 1.2), (-1.2, 1.2), (1.5, 2.6), "body") + block(
         (-2.2, long * 0.72), (-0.42, 0.42), (2.6, 3.2), "load"
     )
@@ -344,19 +238,6 @@ def stores(rng: Generator) -> Asset:
                 sides=8,
             )
     return asset("stores", None, facets)
-
-
-def transloader(rng: Generator) -> Asset:
-    """A reloading vehicle: a crane between the cab and two to four bare missiles on racks."""
-    facets = (
-        wheels((-3.4, -2.1, 3.0), 1.25, 0.55)
-        + block((-4.5, 4.0), (-0.5, 0.5), (0.8, 1.2), "dark")
-        + _cab(4.6, 2.0, 1.25)
-    )
-    facets += block((1.6, 2.4), (-1.2, 1.2), (1.2, 2.8), "load") + block((-4.6, 1.5), (-1.25, 1.25), (1.2, 1.4), "deck")
-    for y in (-0.6, 0.6):
-        facets += missile(-4.4, y, 1.8, 5.5, 0.2, 0.0)
-    return asset("transloader", None, facets)
 
 
 MILITARY_CONFUSERS: Mapping[Callable[[Generator], Asset], float] = {
