@@ -51,9 +51,11 @@ def ground_gsd(path: Path) -> tuple[int, int, float]:
         raise DatasetNotFoundError(f"image {path} cannot be read: {error}") from error
     if crs is None:
         raise DatasetNotFoundError(f"image {path} has no coordinate reference system")
-    x, y = width / 2, height / 2
-    corners = np.array([transform * point for point in ((x, y), (x + 1, y), (x, y + 1))])
-    lon, lat = Transformer.from_crs(crs.to_wkt(), 4326, always_xy=True).transform(corners[:, 0], corners[:, 1])
+    pixel_x = np.array([width / 2, width / 2 + 1, width / 2])
+    pixel_y = np.array([height / 2, height / 2, height / 2 + 1])
+    x = transform.a * pixel_x + transform.b * pixel_y + transform.c
+    y = transform.d * pixel_x + transform.e * pixel_y + transform.f
+    lon, lat = Transformer.from_crs(crs.to_wkt(), 4326, always_xy=True).transform(x, y)
     metres = Geod(ellps="WGS84").inv([lon[0]] * 2, [lat[0]] * 2, lon[1:], lat[1:])[2]
     return width, height, float(np.sqrt(np.prod(metres)))
 

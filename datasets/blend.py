@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ..detector.opencv import cv2
 from .cutouts import CutOut
 
-__all__ = ["Light", "Placement", "draw_light", "lay", "sensor", "silhouette"]
+__all__ = ["Light", "Placement", "draw_light", "footprint", "lay", "sensor"]
 
 BODY_HEIGHT = 0.085  # top of the fuselage over the length
 FIN_HEIGHT = 0.25  # top of the fin over the length
@@ -55,9 +55,12 @@ def draw_light(rng: np.random.Generator) -> Light:
     return Light(float(rng.uniform(0, 2 * np.pi)), float(1 / np.tan(elevation)), float(kept))
 
 
-def silhouette(place: Placement, shape: tuple[int, int], *, gsd: float) -> NDArray[np.float32]:
-    """Alpha of the placed cut-out on ground of `shape` (height, width): float32 0..1."""
-    return _warped(np.ascontiguousarray(place.cutout.rgba[..., 3]), place, shape, gsd)
+def footprint(place: Placement, shape: tuple[int, int], *, gsd: float) -> tuple[int, int, NDArray[np.bool_]]:
+    """Where the placed cut-out lies on ground of `shape` (height, width): left, top and the (h, w) bool from there."""
+    left, top, right, bottom = _patch(place, place.cutout.length_m * 0.1 / gsd, shape, gsd)
+    moved = Placement(place.cutout, place.x - left, place.y - top, place.angle, place.size, place.mirrored)
+    alpha = np.ascontiguousarray(place.cutout.rgba[..., 3])
+    return left, top, _warped(alpha, moved, (bottom - top, right - left), gsd) > 0.3
 
 
 def _warped(layer: NDArray[np.float32], place: Placement, shape: tuple[int, int], gsd: float) -> NDArray[np.float32]:
@@ -83,18 +86,19 @@ def _fin(cutout: CutOut) -> NDArray[np.float32]:
 def _swept(mask: NDArray[np.float32], light: Light, reach_px: float) -> NDArray[np.float32]:
     """The mask dragged along the shadow's direction, from its place to `reach_px`."""
     steps = max(1, int(np.ceil(reach_px / 1.5)))
-    swept = mask.copy()
-    for step in range(1, steps + 1):
-        offset = reach_px * step / steps
-        shift = np.array([[1, 0, np.cos(light.direction) * offset], [0, 1, np.sin(light.direction) * offset]])
-        np.maximum(swept, cv2.warpAffine(mask, shift, (mask.shape[1], mask.shape[0])), out=swept)
+    stride = reach_px / steps
+    swept, done = mask, 0
+    while done < steps:  # what is dragged over n steps, and the same n + 1 steps on, is dragged over 2 n + 1
+        step = min(done + 1, steps - done)
+        x, y = np.cos(light.direction) * stride * step, np.sin(light.direction) * stride * step
+        ahead = cv2.warpAffine(swept, np.array([[1, 0, x], [0, 1, y]]), (mask.shape[1], mask.shape[0]))
+        swept, done = np.maximum(swept, ahead), done + step
     return swept
 
 
-def _patch(place: Placement, light: Light, shape: tuple[int, int], gsd: float) -> tuple[int, int, int, int]:
-    """left, top, right, bottom of the ground that the cut-out and its shadow can reach."""
-    size = max(place.cutout.length_m, place.cutout.width_m) * place.size
-    reach = (0.75 * size + place.cutout.length_m * FIN_HEIGHT * light.cotangent) / gsd + 6
+def _patch(place: Placement, shadow_px: float, shape: tuple[int, int], gsd: float) -> tuple[int, int, int, int]:
+    """left, top, right, bottom of the ground that the cut-out and a shadow of that length can reach."""
+    reach = 0.75 * max(place.cutout.length_m, place.cutout.width_m) * place.size / gsd + shadow_px + 6
     left, top = max(0, int(place.x - reach)), max(0, int(place.y - reach))
     return left, top, min(shape[1], int(place.x + reach) + 1), min(shape[0], int(place.y + reach) + 1)
 
@@ -106,20 +110,20 @@ def lay(
 
     blur_px: sigma that makes the cut-out as soft as the ground.
     """
-    left, top, right, bottom = _patch(place, light, canvas.shape[:2], gsd)
+    length_px = place.cutout.length_m * place.size / gsd
+    left, top, right, bottom = _patch(place, length_px * FIN_HEIGHT * light.cotangent, canvas.shape[:2], gsd)
     if right - left < 2 or bottom - top < 2:
         return
     ground = canvas[top:bottom, left:right]
     shape = (bottom - top, right - left)
     moved = Placement(place.cutout, place.x - left, place.y - top, place.angle, place.size, place.mirrored)
-    rgba = np.dstack([_warped(np.ascontiguousarray(place.cutout.rgba[..., i]), moved, shape, gsd) for i in range(4)])
-    length_px = place.cutout.length_m * place.size / gsd
+    rgba = _warped(place.cutout.rgba, moved, shape, gsd)
     shade = _swept(rgba[..., 3], light, length_px * BODY_HEIGHT * light.cotangent)
     fin = _warped(_fin(place.cutout), moved, shape, gsd)
     shade = np.maximum(shade, _swept(fin, light, length_px * FIN_HEIGHT * light.cotangent))
     shade = _blurred(shade, blur_px + 0.3)
     tint = np.array([1.0, 1.02, 1.08]) * light.kept  # what is left in shadow is skylight, bluer
-    ground *= (1 - shade[..., None] * (1 - np.minimum(tint, 1.0))).astype(np.float32)
+    ground *= 1 - shade[..., None] * (1 - np.minimum(tint, 1.0)).astype(np.float32)
     rgba = _blurred(rgba, blur_px)
     colour = _toned(rgba, ground, rng)
     ground *= 1 - rgba[..., 3:]
@@ -138,20 +142,23 @@ def _toned(rgba: NDArray[np.float32], ground: NDArray[np.float32], rng: np.rando
     wanted = grey + rng.normal(0, 22) + rng.uniform(0, 0.25) * (float(ground.mean()) - grey)
     wanted = float(np.clip(wanted, 55, 235))
     cast = (mean - grey) * rng.uniform(0.2, 1.1) + rng.normal(0, 3, 3)
-    contrast = rng.uniform(0.75, 1.25)
-    toned = (colour - mean) * contrast + wanted + cast
+    contrast = np.float32(rng.uniform(0.75, 1.25))
+    toned = (colour - mean) * contrast + (wanted + cast).astype(np.float32)
     return np.asarray(np.clip(toned, 0, 255) * alpha, dtype=np.float32)
 
 
 def sensor(canvas: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """What a camera and an archive make of the canvas: gain, gamma, softness, noise and JPEG; uint8 RGB."""
-    image = np.clip(canvas * rng.uniform(0.85, 1.12, 1) + rng.normal(0, 4), 0, 255)
-    image = 255 * (image / 255) ** rng.uniform(0.85, 1.18)
-    grey = image.mean(axis=2, keepdims=True)
-    image = grey + (image - grey) * rng.uniform(0.6, 1.2) + rng.normal(0, 2.5, 3)
+    """What a camera and an archive make of the canvas: gain, gamma, colour, softness, noise and JPEG; uint8 RGB."""
+    levels = np.clip(np.arange(256) * rng.uniform(0.85, 1.12) + rng.normal(0, 4), 0, 255)
+    curve = (255 * (levels / 255) ** rng.uniform(0.85, 1.18)).astype(np.float32)
+    image = np.asarray(cv2.LUT(np.clip(canvas, 0, 255).astype(np.uint8), curve), dtype=np.float32)
+    saturation = rng.uniform(0.6, 1.2)
+    mix = (saturation * np.eye(3) + (1 - saturation) / 3).astype(np.float32)
+    image = np.asarray(cv2.transform(image, mix), dtype=np.float32) + rng.normal(0, 2.5, 3).astype(np.float32)
     if rng.random() < 0.35:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.0))
-    noise = rng.normal(0, rng.uniform(0.5, 3.5), image.shape[:2] + (1,)) + rng.normal(0, 0.8, image.shape)
+        image = _blurred(image, float(rng.uniform(0.4, 1.0)))
+    height, width = image.shape[:2]
+    noise = rng.standard_normal((height, width, 1), dtype=np.float32) * np.float32(rng.uniform(0.5, 3.5))
     plain = np.clip(image + noise, 0, 255).astype(np.uint8)
     done, code = cv2.imencode(".jpg", plain[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 96))])
     archived = cv2.imdecode(code, cv2.IMREAD_COLOR) if done else None

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..detector.opencv import cv2
 from .annotation import Annotation, oriented
 from .bases import Base, Crop, crop_of, open_ground
-from .blend import Light, Placement, draw_light, lay, sensor, silhouette
+from .blend import Light, Placement, draw_light, footprint, lay, sensor
 from .cutouts import CutOut
 from .images import write_jpeg
 from .labels import exhaustive_in
@@ -81,10 +81,11 @@ def _without_overlap(wanted: list[Placement], shape: tuple[int, int], gsd: float
     for place in wanted:
         if not (0 <= place.x < shape[1] and 0 <= place.y < shape[0]):
             continue
-        outline = (silhouette(place, shape, gsd=gsd) > 0.3).astype(np.uint8)
-        if (taken & (outline > 0)).any():
+        left, top, outline = footprint(place, shape, gsd=gsd)
+        window = taken[top : top + outline.shape[0], left : left + outline.shape[1]]
+        if (window & outline).any():
             continue
-        taken |= cv2.dilate(outline, gap) > 0
+        window |= cv2.dilate(outline.astype(np.uint8), gap) > 0
         placed.append(place)
     return placed
 

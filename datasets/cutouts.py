@@ -9,10 +9,7 @@ The text beside a picture, its width in metres, is not used: against the taxonom
 that fits better).
 """
 
-import csv
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +20,7 @@ from ..detector.errors import DatasetNotFoundError
 from ..detector.opencv import cv2
 from ..detector.taxonomy import NODES
 from .labels import meaning_of
+from .tables import rows_of
 
 __all__ = ["CutOut", "Split", "load_cutouts"]
 
@@ -55,18 +53,12 @@ class CutOut:
         return float(self.rgba.shape[0] * self.gsd)
 
 
-@cache
-def _listed() -> tuple[dict[str, str], ...]:
-    text = files(__package__).joinpath("cutouts.csv").read_text(encoding="utf-8")
-    return tuple(csv.DictReader(text.splitlines()))
-
-
 def load_cutouts(root: Path, *, split: Split) -> tuple[CutOut, ...]:
     """The cut-outs of one split below `root` (folders `a-50` and so on), in the order of `cutouts.csv`.
 
     DatasetNotFoundError where a file is missing or has no alpha.
     """
-    return tuple(_load(root, row) for row in _listed() if row["split"] == split)
+    return tuple(_load(root, row) for row in rows_of("cutouts.csv") if row["split"] == split)
 
 
 def _load(root: Path, row: dict[str, str]) -> CutOut:

@@ -4,15 +4,14 @@ Both are data: `labels.csv` (flags: `=` usable at that node, `~` coarse, `N` nam
 `exhaustive.csv`, after the mapping and exhaustiveness tables of the project's taxonomy reference.
 """
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Literal, NamedTuple, cast
 
 from ..detector.errors import LabelError
+from .tables import rows_of
 
 __all__ = ["Flag", "Meaning", "exhaustive_in", "meaning_of", "spelling"]
 
@@ -35,23 +34,18 @@ def spelling(label: str) -> str:
     return re.sub(r"[^a-z0-9]", "", label.lower())
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    text = files(__package__).joinpath(name).read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
-
-
 @cache
 def _meanings() -> Mapping[tuple[str, str], Meaning]:
     return {
         (row["set"], spelling(row["label"])): Meaning(row["node"], cast(Flag, row["flag"]))
-        for row in _rows("labels.csv")
+        for row in rows_of("labels.csv")
     }
 
 
 @cache
 def _exhaustive() -> Mapping[str, frozenset[str]]:
     nodes: dict[str, set[str]] = defaultdict(set)
-    for row in _rows("exhaustive.csv"):
+    for row in rows_of("exhaustive.csv"):
         nodes[row["set"]].add(row["node"])
     return {name: frozenset(values) for name, values in nodes.items()}
 

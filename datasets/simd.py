@@ -5,7 +5,7 @@ from the cars (4.4 m over their median longer side) where there are at least thr
 usual size blended with 0.25 m, within 0.1 to 0.5 m. Consecutive numbers overlap on the ground: a run of images whose
 numbers differ by at most three is one group.
 
-"other" is other vehicles, not other aircraft: all 48 of the sample at hand are cars, lorries and machines.
+"other" is other vehicles, not other aircraft: all 51 of the sample at hand are cars, lorries and machines.
 """
 
 from pathlib import Path
