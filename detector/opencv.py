@@ -1,9 +1,9 @@
 """The one place where OpenCV is imported: `from ..detector.opencv import cv2`.
 
 Two distributions install the same folder `cv2/`: `opencv-python` (asked for by ultralytics; links libGL and Qt) and
-`opencv-python-headless` (asked for by Hardstand and albumentations). `make` installs the headless one alone. Where a plain
-`pip install` brought both, whichever came last has won, and removing one of them damages the other. If the result does not
-load, that is said here in one line.
+`opencv-python-headless` (asked for by Hardstand and albumentations). `make` installs the headless one alone. Where a
+plain `pip install` brought both, whichever came last has won, and removing one of them damages the other. If the
+result does not load, that is said here in one line.
 """
 
 from importlib.metadata import PackageNotFoundError, version

@@ -1,6 +1,7 @@
 """Who may import whom: read off the source, so that a lazy or an untaken import counts too."""
 
 import ast
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -143,4 +144,4 @@ def test_every_imported_package_is_declared_in_its_layer() -> None:
 
 def _distribution(requirement: str) -> str:
     """Return the lower-case name of a requirement: "SQLAlchemy>=2.0" -> "sqlalchemy"."""
-    return requirement.split(">")[0].split("[")[0].strip().lower()
+    return re.split(r"[\[><=; ]", requirement)[0].lower()

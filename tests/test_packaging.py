@@ -17,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from hardstand.detector import taxonomy
 
 ROOT = Path(__file__).resolve().parents[1]
