@@ -153,7 +153,7 @@ def suppress(boxes: ArrayLike, scores: ArrayLike, iou: float) -> Index:
     """Indices of the boxes that stay, best first: greedy suppression on the exact oriented overlap.
 
     A box goes where its overlap with a better one that stays is above `iou`. Better is a higher score, then the
-    smaller cy, then the smaller cx, so the result does not depend on the order of the boxes.
+    smaller cy, cx, length, width and angle, in this order, so the result does not depend on the order of the boxes.
     """
     rows = _rows(boxes)
     order = _ranking(rows, scores)
@@ -201,7 +201,7 @@ def _ranking(rows: Float64, scores: ArrayLike) -> Index:
     values = np.asarray(scores, dtype=np.float64)
     if values.shape != (len(rows),):
         raise ValueError(f"scores have shape {values.shape}, expected ({len(rows)},)")
-    return np.lexsort((rows[:, 0], rows[:, 1], -values))
+    return np.lexsort((*rows.T[[4, 3, 2, 0, 1]], -values))
 
 
 def _greedy(count: int, better: Index, worse: Index) -> Index:

@@ -82,7 +82,7 @@ class PaintDetector:
         self, *, gsd: float = 0.5, tile_px: int = 1024, largest_object_m: float = 75.0, score: float = 0.9
     ) -> None:
         """State the frame in which tiles are seen: metres per pixel, tile side in pixels, largest object in metres."""
-        self.nodes = PAINTED
+        self.nodes: tuple[str, ...] = PAINTED
         self.gsd = gsd
         self.tile_px = tile_px
         self.largest_object_m = largest_object_m

@@ -1,0 +1,136 @@
+"""The same boxes from every back end: the tolerance is stated here."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hardstand.detector import (
+    Detector,
+    LabelError,
+    UntrustedPickleError,
+    WeightRecord,
+    WeightsCorruptError,
+    corners,
+    oriented_iou,
+    read_record,
+    read_tensors,
+)
+from hardstand.detector.openvino_backend import OpenVinoBackend
+
+if TYPE_CHECKING:
+    from ultralytics.nn.tasks import OBBModel
+
+torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'hardstand[gpu]'")
+pytest.importorskip("ultralytics", reason="ultralytics is not installed: pip install 'hardstand[gpu]'")
+
+Tiles = list[NDArray[np.uint8]]
+PIXELS = 0.01  # centres and sides agree to a hundredth of a pixel, relative to sides of some hundred pixels
+SCORES = 1e-4
+RADIANS = 1e-3
+
+
+def test_the_lively_network_is_a_fair_trial(tiny_weights: Path, noise: Tiles) -> None:
+    output = Detector.load(tiny_weights)._backend.infer(np.stack(noise[:4]))
+    assert output.shape == (4, 10, 1344)
+    assert output.dtype == np.float32
+    assert output[:, 4:-1].std() > 0.02
+    assert output[:, -1].std() > 0.02
+    assert output[:, 2:4].std() > 5
+
+
+def test_both_back_ends_put_out_the_same(tiny_weights: Path, noise: Tiles) -> None:
+    batch = np.stack(noise[:4])
+    ours = Detector.load(tiny_weights, backend="openvino")._backend.infer(batch)
+    theirs = Detector.load(tiny_weights, backend="torch", device="cpu")._backend.infer(batch)
+    np.testing.assert_allclose(ours[:, :4], theirs[:, :4], atol=PIXELS, rtol=1e-3)
+    np.testing.assert_allclose(ours[:, 4:-1], theirs[:, 4:-1], atol=SCORES)
+    np.testing.assert_allclose(ours[:, -1], theirs[:, -1], atol=RADIANS)
+
+
+def test_both_back_ends_give_the_same_detections(tiny_weights: Path, noise: Tiles) -> None:
+    ours = Detector.load(tiny_weights, backend="openvino").detect_tiles(noise)
+    theirs = Detector.load(tiny_weights, backend="torch", device="cpu").detect_tiles(noise)
+    assert sum(len(seen) for seen in ours) > 50
+    for first, second in zip(ours, theirs, strict=True):
+        assert abs(len(first) - len(second)) <= 0.02 * len(first) + 1  # some scores lie at the limit
+        overlap = oriented_iou(first.boxes, second.boxes)
+        assert (overlap.max(axis=1) > 0.99).mean() > 0.97
+
+
+def test_openvino_keeps_the_order_and_is_repeatable(tiny_weights: Path, noise: Tiles) -> None:
+    detector = Detector.load(tiny_weights, backend="openvino", threads=2)
+    many = [noise[k % 4] for k in range(23)]
+    streamed = list(detector._backend.stream(tile[None] for tile in many))
+    single = [detector._backend.infer(tile[None]) for tile in noise[:4]]
+    assert len(streamed) == 23
+    for k, output in enumerate(streamed):
+        np.testing.assert_array_equal(output, single[k % 4])
+
+
+def test_batches_do_not_change_the_result(tiny_weights: Path, noise: Tiles) -> None:
+    detector = Detector.load(tiny_weights, backend="torch", device="cpu")
+    together = detector._backend.infer(np.stack(noise[:4]))
+    apart = np.concatenate([detector._backend.infer(tile[None]) for tile in noise[:4]])
+    np.testing.assert_allclose(together[:, :4], apart[:, :4], atol=PIXELS, rtol=1e-3)
+    np.testing.assert_allclose(together[:, 4:], apart[:, 4:], atol=SCORES)
+
+
+def test_the_axis_of_length_is_that_of_ultralytics() -> None:
+    ops = pytest.importorskip("ultralytics.utils.ops")
+    box = [[30.0, 40.0, 20.0, 8.0, 0.6]]
+    theirs = ops.xywhr2xyxyxyxy(torch.tensor(box)).numpy()[0]
+    ours = corners(box)[0]
+    distance = np.linalg.norm(ours[:, None] - theirs[None], axis=2)
+    assert (distance.min(axis=1) < 1e-4).all()
+
+
+def test_an_unreadable_graph_is_corrupt(tmp_path: Path) -> None:
+    (tmp_path / "net.openvino.xml").write_text("<net/>")
+    with pytest.raises(WeightsCorruptError, match="OpenVINO cannot read"):
+        OpenVinoBackend(tmp_path / "net.openvino.xml", 256)
+
+
+def test_tensors_of_another_network_are_corrupt(tiny_weights: Path) -> None:
+    from hardstand.detector.torch_backend import build_module  # noqa: PLC0415
+
+    tensors = read_tensors(tiny_weights)
+    tensors.popitem()
+    with pytest.raises(WeightsCorruptError, match="do not fit its architecture"):
+        build_module(read_record(tiny_weights), tensors)
+
+
+def save_stock(path: Path, network: "OBBModel", names: dict[int, str]) -> None:
+    network.names = names
+    torch.save({"model": network, "ema": None}, path)
+
+
+def test_a_trusted_pickle_runs_with_the_classes_that_are_nodes(
+    tmp_path: Path, lively_network: "OBBModel", tiny_weights: Path, noise: Tiles
+) -> None:
+    path = tmp_path / "stock.pt"
+    save_stock(path, lively_network, {0: "plane", 1: "ship", 2: "helicopter", 3: "harbor", 4: "ad.launcher"})
+    with pytest.raises(UntrustedPickleError):
+        Detector.load(path)
+    detector = Detector.load(path, trust_pickle=True, device="cpu")
+    assert detector.nodes == ("fw", "heli", "ad.launcher")
+    assert (detector.gsd, detector.tile_px) == (0.5, 1024)
+    whole = Detector.load(tiny_weights, backend="torch", device="cpu")._backend.infer(noise[0][None])
+    part = detector._backend.infer(noise[0][None])
+    np.testing.assert_allclose(
+        part, whole[:, [0, 1, 2, 3, 4, 6, 8, 9]], rtol=0.02, atol=0.02
+    )  # stored fp16 against fp32
+
+
+def test_a_pickle_without_our_classes_is_refused(tmp_path: Path, lively_network: "OBBModel") -> None:
+    save_stock(tmp_path / "stock.pt", lively_network, dict(enumerate(["ship", "bridge", "pool", "harbor", "court"])))
+    with pytest.raises(LabelError, match="none of its classes"):
+        Detector.load(tmp_path / "stock.pt", trust_pickle=True)
+
+
+def test_a_pickle_without_a_network_is_corrupt(tmp_path: Path, record: WeightRecord) -> None:
+    torch.save({"model": record.name}, tmp_path / "other.pt")
+    with pytest.raises(WeightsCorruptError, match="no oriented ultralytics model"):
+        Detector.load(tmp_path / "other.pt", trust_pickle=True)

@@ -1,0 +1,123 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hardstand.detector import (
+    COUNTED,
+    NODES,
+    LabelError,
+    ancestors,
+    children,
+    deepest,
+    fits,
+    is_a,
+    parent,
+    root,
+    shape_of,
+)
+
+TREE = ("fw", "fw.bomber", "fw.bomber.tu95", "fw.bomber.tu160", "fw.isr.a50", "heli", "heli.attack", "ad.launcher")
+
+
+def test_every_inner_step_of_an_id_is_a_node() -> None:
+    for id in NODES:
+        above = id.rpartition(".")[0]
+        assert not above or above == "ctx" or above in NODES
+
+
+def test_the_tree_has_the_nodes_of_the_design() -> None:
+    assert len(NODES) == 145
+    assert [id for id in NODES if parent(id) is None and not id.startswith("ctx.")] == [
+        "fw",
+        "heli",
+        "ad",
+        "msl",
+        "mil",
+        "civ",
+    ]
+    assert all(node.name for node in NODES.values())
+
+
+def test_sizes_are_metres_and_carry_their_source() -> None:
+    for node in NODES.values():
+        for size in node.sizes:
+            assert 5 < size.length_m < 80
+            assert 2 < size.width_m < 80
+            assert size.source
+            assert size.swept_width_m is None or size.swept_width_m < size.width_m
+
+
+def test_ancestors_run_from_the_root_to_the_node() -> None:
+    assert ancestors("ad.launcher.long.s400") == ("ad", "ad.launcher", "ad.launcher.long", "ad.launcher.long.s400")
+    assert is_a("ad.launcher.long.s400", "ad.launcher")
+    assert not is_a("ad.launcher", "ad.launcher.long.s400")
+    assert not is_a("fw.combat.mig31", "fw.combat.mig29")
+
+
+def test_the_launcher_is_a_root_to_count_at() -> None:
+    assert {root(node) for node in ("ad.launcher", "ad.launcher.short.tor")} == {"ad.launcher"}
+    assert root("ad.radar") == "ad"
+    assert all(root(node) == node for node in COUNTED)
+
+
+@pytest.mark.parametrize(
+    ("node", "shape"),
+    [("fw.isr.a50", "diamond"), ("heli.light", "ellipse"), ("ad.launcher", "rectangle"), ("civ.car", "rectangle")],
+)
+def test_shapes(node: str, shape: str) -> None:
+    assert shape_of(node) == shape
+
+
+def test_an_unknown_node_is_named() -> None:
+    for use in (parent, ancestors, root, shape_of):
+        with pytest.raises(LabelError, match=r"'fw\.zeppelin'"):
+            use("fw.zeppelin")
+    with pytest.raises(LabelError, match="'plane'"):
+        is_a("fw", "plane")
+
+
+def test_fits_knows_spread_and_swept_wings() -> None:
+    assert fits("fw.bomber.tu160", 54.1, 55.7)
+    assert fits("fw.bomber.tu160", 54.1, 35.6)
+    assert not fits("fw.bomber.tu160", 54.1, 20.0)
+    assert not fits("fw.combat.mig29", 54.1, 35.6)
+
+
+def test_what_is_not_known_fits() -> None:
+    assert fits("fw", 12.0, 9.0)
+    assert fits("fw.transport.other", 12.0, 9.0)  # the sizes in the table are examples of a mixed class
+
+
+def test_children_skip_levels_that_the_network_lacks() -> None:
+    assert children("fw", TREE) == ("fw.bomber", "fw.isr.a50")
+    assert children("fw.bomber", TREE) == ("fw.bomber.tu95", "fw.bomber.tu160")
+    assert children("heli.attack", TREE) == ()
+
+
+def walk(scores: list[float], thresholds: dict[str, float]) -> str:
+    """The rule of `deepest` for one row, in words of the design."""
+    score = dict(zip(TREE, scores, strict=True))
+    node = max((id for id in COUNTED if id in TREE), key=lambda id: score[id])
+    while below := children(node, TREE):
+        best = max(below, key=lambda id: score[id])
+        if score[best] < thresholds.get(best, 0.5):
+            break
+        node = best
+    return node
+
+
+@given(
+    st.lists(st.lists(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]), min_size=8, max_size=8), max_size=8),
+    st.dictionaries(st.sampled_from(TREE), st.sampled_from([0.25, 0.75]), max_size=8),
+)
+def test_deepest_walks_down_every_row(rows: list[list[float]], thresholds: dict[str, float]) -> None:
+    scores = np.array(rows, dtype=np.float32).reshape(-1, len(TREE))
+    columns = deepest(scores, TREE, thresholds)
+    assert columns.dtype == np.intp
+    assert [TREE[column] for column in columns] == [walk(row, thresholds) for row in rows]
+
+
+def test_deepest_needs_a_counted_node() -> None:
+    with pytest.raises(LabelError, match="no counted node"):
+        deepest(np.zeros((1, 1), dtype=np.float32), ["civ.car"], {})
