@@ -47,14 +47,14 @@ class SceneInfo:
         return _apply(self.transform, points)
 
     def lonlat(self, points: ArrayLike) -> Points:
-        """Longitude and latitude (WGS 84) of scene pixels (..., 2); inf where the map has none.
+        """Longitude and latitude (WGS 84) of scene pixels (..., 2); not finite where the map has none.
 
         Raises NoCrsError for a scene without a coordinate reference system.
         """
         return _project(Transformer.from_crs(self._crs(), "OGC:CRS84", always_xy=True), self.to_map(points))
 
     def pixels(self, lonlat: ArrayLike) -> Points:
-        """Scene pixels (..., 2) of longitude and latitude (..., 2), outside the frame too; inf where there are none.
+        """Scene pixels (..., 2) of longitude and latitude (..., 2), outside the frame too; not finite where none are.
 
         Raises NoCrsError for a scene without a coordinate reference system.
         """
@@ -95,7 +95,8 @@ def _apply(transform: Affine, points: ArrayLike) -> Points:
     places = np.asarray(points, dtype=np.float64)
     x, y = places[..., 0], places[..., 1]
     a, b, c, d, e, f = tuple(transform)[:6]
-    return np.stack([a * x + b * y + c, d * x + e * y + f], axis=-1)
+    with np.errstate(invalid="ignore"):  # inf, a point without a place, may become nan
+        return np.stack([a * x + b * y + c, d * x + e * y + f], axis=-1)
 
 
 def _project(transformer: Transformer, points: ArrayLike) -> Points:

@@ -111,7 +111,8 @@ class Scene:
     def read(self, grid: Grid, tile: Tile) -> tuple[Pixels, Mask]:
         """Colours (height, width, 3) and the mask (height, width) of valid pixels in a tile's window of the grid.
 
-        A grid pixel has the same values in every window. Pixels that are not valid are grey (`pixels.BLANK`).
+        A grid pixel has the same values in every window of 100 pixels or more across (GDAL does not resample a window
+        whose size rounds to that of the result). Pixels that are not valid are grey (`pixels.BLANK`).
 
         Raises TileReadError where the raster cannot be read there.
         """
