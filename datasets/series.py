@@ -5,16 +5,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import rasterio
+from affine import Affine
 from numpy.typing import NDArray
-from rasterio.transform import from_origin
 from rasterio.warp import transform_geom
 
+from ..detector.opencv import cv2
 from .series_sites import DATES, GSD, PLACES, Group, Place, inside, standing, tally
 from .synth_ground import Ground
-from .synth_groups import vehicles
+from .synth_groups import posts, vehicles
 from .synth_layout import Plot, drive_column, park_row, scatter
 from .synth_render import Placement, paste, sensor
 
@@ -75,10 +75,10 @@ def _scene(
     pixels, _ = paste(ground.pixels, GSD, [*targets, *plot.placed], ground.sun, rng)
     cast = rng.uniform(0.95, 1.05, 3) * rng.uniform(0.9, 1.08)
     table = (np.arange(256)[:, None] * cast).clip(0, 255).astype(np.uint8)
-    pixels = cv2.LUT(sensor(pixels, rng, jpeg=False), np.ascontiguousarray(table[None]))
+    seen = cv2.LUT(sensor(pixels, rng, jpeg=False), np.ascontiguousarray(table[None]))
     edge = int(size * place.cut[date])
     valid = _swath(size, edge)
-    _write(path, np.asarray(pixels, np.uint8), valid, place.origin, DATES[date])
+    _write(path, np.asarray(seen, np.uint8), valid, place.origin, DATES[date])
     counted = [p for p in targets if inside(p, size, MARGIN)]
     return {
         "date": f"{DATES[date][:4]}-{DATES[date][4:6]}-{DATES[date][6:]}",
@@ -99,6 +99,9 @@ def _traffic(plot: Plot, ground: Ground) -> None:
     for spot in ground.spots:
         if spot.kind == "road":
             drive_column(plot, spot, military if rng.random() < 0.5 else civil, int(rng.integers(2, 9)), gap=40.0)
+        elif spot.kind == "site":
+            post, paint = posts(rng)
+            plot.put(post, paint, spot.x, spot.y, float(rng.uniform(0, 2 * np.pi)))
         elif spot.kind in ("yard", "apron") and rng.random() < 0.6:
             park_row(plot, spot, military, int(rng.integers(2, 7)), gap=3.0)
     scatter(plot, military, int(14 * share * share))
@@ -124,7 +127,7 @@ def _write(
         rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
         rasterio.open(
             path, "w", driver="GTiff", width=width, height=height, count=3, dtype="uint8", crs=CRS,
-            transform=from_origin(*origin, GSD, GSD), tiled=True, blockxsize=256, blockysize=256,
+            transform=Affine(GSD, 0, origin[0], 0, -GSD, origin[1]), tiled=True, blockxsize=256, blockysize=256,
             compress="JPEG", photometric="YCBCR", jpeg_quality=90,
         ) as file,
     ):  # fmt: skip

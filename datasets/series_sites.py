@@ -177,7 +177,7 @@ def _lane(spot: Spot, across_m: float) -> Spot:
 
 
 def _site(plot: Plot, pads: Sequence[Spot], draw: Draw, present: Sequence[int]) -> Group:
-    """Launchers on the pads of a ring; the radar in the middle stays (it is no target, and stands in the ground)."""
+    """Launchers on the pads of a ring; the radar in the middle is no target and comes with the traffic."""
     start = len(plot.placed)
     man_site(plot, [p for p in pads if p.kind == "pad"], draw, posts)
     return _group(plot, start, present)

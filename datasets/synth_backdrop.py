@@ -1,10 +1,10 @@
 """What a real image tells about itself: where it is open, which way its lines run, how bright and hazy it is."""
 
-import cv2
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from ..detector.opencv import cv2
 from .synth_render import Sun
 
 Pixels = NDArray[np.uint8]

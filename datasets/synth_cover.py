@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from ..detector.opencv import cv2
 from .synth_ground import Ground, Spot, mark_free
 from .synth_mesh import Asset, asset, block, plate
 from .synth_paint import Paint, vehicle_paint
@@ -26,7 +26,7 @@ def add_trees(ground: Ground, centres: NDArray[np.float64], radii_m: NDArray[np.
         for share in (0.35, 0.7, 1.0):
             spot = centres[i] + far * share
             cv2.circle(shade, (int(spot[0]), int(spot[1])), max(1, int(radius * (1.1 - 0.35 * share))), 200, -1)
-    shade = cv2.GaussianBlur(shade, (0, 0), 0.9)
+    shade = np.asarray(cv2.GaussianBlur(shade, (0, 0), 0.9), np.uint8)
     touched = np.flatnonzero(shade.any(axis=1))
     if len(touched):
         rows = slice(int(touched[0]), int(touched[-1]) + 1)

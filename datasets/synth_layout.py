@@ -56,7 +56,7 @@ def footprint(asset: Asset, x: float, y: float, angle: float, gsd: float, margin
         [(x0 - margin, y0 - margin), (x1 + margin, y0 - margin), (x1 + margin, y1 + margin), (x0 - margin, y1 + margin)]
     )
     c, s = np.cos(angle), np.sin(angle)
-    return np.rint(corners @ np.array([[c, s], [-s, c]]) / gsd + (x, y)).astype(np.int32)
+    return np.asarray(np.rint(corners @ np.array([[c, s], [-s, c]]) / gsd + (x, y)), np.int32)
 
 
 def park_row(plot: Plot, spot: Spot, draw: Draw, count: int, *, gap: float, slant: float = 0.0) -> int:

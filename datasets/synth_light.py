@@ -36,11 +36,12 @@ class Sun:
     def shadow_per_metre(self) -> NDArray[np.float64]:
         """Where the shadow of a point one metre up falls, metres (2,) on screen."""
         reach = 1.0 / np.tan(max(self.elevation, MIN_ELEVATION))
-        return np.array([np.cos(self.azimuth), np.sin(self.azimuth)]) * reach
+        return np.array([np.cos(self.azimuth) * reach, np.sin(self.azimuth) * reach])
 
     def lean_per_metre(self) -> NDArray[np.float64]:
         """Where a point one metre up is drawn, metres (2,) on screen from its foot."""
-        return np.array([np.cos(self.lean), np.sin(self.lean)]) * np.tan(self.tilt)
+        reach = np.tan(self.tilt)
+        return np.array([np.cos(self.lean) * reach, np.sin(self.lean) * reach])
 
 
 def draw_sun(rng: Generator) -> Sun:

@@ -67,11 +67,11 @@ def _clip(sprite: Sprite, height: int, width: int) -> Sprite:
 
 
 def _linear(values: Pixels) -> Floats:
-    return np.square(values.astype(np.float32) * np.float32(1 / 255))
+    return np.asarray(np.square(values.astype(np.float32) * np.float32(1 / 255)), np.float32)
 
 
 def _encoded(light: Floats) -> Pixels:
-    return (np.sqrt(light.clip(0, 1)) * 255 + 0.5).astype(np.uint8)
+    return np.asarray(np.sqrt(light.clip(0, 1)) * 255 + 0.5, np.uint8)
 
 
 def _darken(image: Pixels, shadow: Pixels, area: tuple[slice, slice], sun: Sun) -> None:

@@ -1,10 +1,10 @@
 """Scenery for one tile: an air base, a launcher site, a garrison or open country, drawn from a seed."""
 
-import cv2
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from ..detector.opencv import cv2
 from .synth_cover import add_buildings, add_trees
 from .synth_ground import Ground, Spot, add_apron, add_road, add_runway, open_ground
 from .synth_render import Sun
@@ -82,7 +82,7 @@ def add_houses(ground: Ground, heading: float, count: int) -> None:
     """Up to `count` buildings on bare ground, square to `heading`."""
     rng, size = ground.rng, np.array(ground.free.shape[::-1])
     taken = 1 - _bare(ground, 3.0)
-    places = []
+    places: list[tuple[float, float, float, float, float, float]] = []
     for _ in range(count * 4):
         x, y = (float(v) for v in rng.uniform(0.02, 0.98, 2) * size)
         long, wide = float(rng.uniform(12, 70)), float(rng.uniform(8, 22))

@@ -23,9 +23,10 @@ def sensor(image: Pixels, rng: Generator, *, jpeg: bool = True) -> Pixels:
     for channel in (1, 2):
         luma[..., channel] = cv2.GaussianBlur(luma[..., channel], (0, 0), chroma)
     image = np.asarray(cv2.cvtColor(luma, cv2.COLOR_YCrCb2RGB), np.uint8)
-    table = np.arange(256, dtype=np.float32)
     haze = float(rng.uniform(0, 14))
-    table = (table / 255) ** float(rng.uniform(0.88, 1.14)) * (255 - haze) * float(rng.uniform(0.92, 1.05)) + haze
+    table = (
+        np.linspace(0, 1, 256) ** float(rng.uniform(0.88, 1.14)) * (255 - haze) * float(rng.uniform(0.92, 1.05)) + haze
+    )
     image = np.asarray(cv2.LUT(image, table.clip(0, 255).astype(np.uint8)), np.uint8)
     sigma = float(rng.uniform(0.8, 4.0))
     pool = (rng.standard_normal((257, 263)) * sigma).astype(np.int8)

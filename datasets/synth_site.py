@@ -1,8 +1,8 @@
 """Launcher positions: a ring of pads around a radar, tracks between them, horseshoes of earth around the pads."""
 
-import cv2
 import numpy as np
 
+from ..detector.opencv import cv2
 from . import synth_texture as texture
 from .synth_ground import Ground, Spot, add_road, lay
 
@@ -42,7 +42,7 @@ def _disc_pad(ground: Ground, spot: Spot, surface: texture.Surface, *, berm: boo
         fence = tuple(int(a + 2 / gsd) for a in axes)
         at, turn = (int(spot.x), int(spot.y)), float(np.degrees(spot.heading))
         cv2.ellipse(ground.free.view(np.uint8), at, fence, turn, -140, 140, 0, max(2, int(5 / gsd)))
-    alpha = cv2.GaussianBlur(alpha, (0, 0), max(0.6, 0.4 / gsd))
+    alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), max(0.6, 0.4 / gsd)), np.uint8)
     lay(ground, piece, spot.x, spot.y, spot.heading, alpha=alpha)
 
 
@@ -54,13 +54,13 @@ def _horseshoe(
     shape, middle = (piece.shape[0], piece.shape[1]), (piece.shape[1] // 2, piece.shape[0] // 2)
     ring, thick = np.zeros(shape, np.float32), max(2, int(4.5 / gsd))
     cv2.ellipse(ring, middle, (axes[0] + thick // 2, axes[1] + thick // 2), 0, -140, 140, 1.0, thick, cv2.LINE_AA)
-    bank = cv2.GaussianBlur(ring, (0, 0), thick / 3.0)
+    bank = np.asarray(cv2.GaussianBlur(ring, (0, 0), thick / 3.0), np.float32)
     bank *= 1 + 0.25 * texture.noise(rng, shape, (4 / gsd, 1.5 / gsd), (0.6, 0.3))
     light = sun.azimuth - spot.heading
     east, south = (cv2.Sobel(bank, cv2.CV_32F, *axis, scale=1 / 8) for axis in ((1, 0), (0, 1)))
     slope = (east * np.cos(light) + south * np.sin(light)) * (2.2 / gsd) / np.tan(sun.elevation)
     earth = texture.field(rng, shape, "soil" if rng.random() < 0.5 else "dry", gsd).astype(np.float32)
-    earth *= (1 + slope).clip(0.45, 1.35)[..., None]
+    lit = np.asarray(earth * (1 + slope).clip(0.45, 1.35)[..., None]).clip(0, 255)
     share = (bank * 1.8).clip(0, 1)
-    mixed = piece * (1 - share[..., None]) + earth.clip(0, 255) * share[..., None]
+    mixed = piece * (1 - share[..., None]) + lit * share[..., None]
     return mixed.astype(np.uint8), share

@@ -152,7 +152,7 @@ def _self_shadow(heights: Floats, sun: Sun, pixel: float) -> Floats:
     dark = np.zeros(small.shape, np.uint8)
     for k in range(1, steps):
         dx, dy = np.rint(toward * k).astype(int)
-        there = np.float32([[1, 0, -dx], [0, 1, -dy]])
+        there = np.array([[1, 0, -dx], [0, 1, -dy]], np.float32)
         moved = cv2.warpAffine(small, there, small.shape[::-1], flags=cv2.INTER_NEAREST, borderValue=-1)
         dark |= (moved > small + (k * stride * slope + 0.3)).astype(np.uint8)
     return np.asarray(

@@ -1,10 +1,10 @@
 """One synthetic training tile from a seed: ground (or a given background), objects as people park them, the sensor."""
 
-import cv2
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from ..detector.opencv import cv2
 from .annotation import Annotation
 from .synth_backdrop import line_direction, matched, open_places
 from .synth_ground import Ground, Spot, SpotKind

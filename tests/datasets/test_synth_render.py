@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from hardstand.datasets.synth_mesh import Asset, asset, block
+from hardstand.datasets.synth_paint import Paint
+from hardstand.datasets.synth_render import Placement, Sun, paste, sensor
+
+WHITE = Paint({"body": (0.9, 0.9, 0.9)})
+
+
+def box(node: str | None = "ad.launcher", height: float = 2.0) -> Asset:
+    return asset("box", node, block((0, 10), (0, 4), (0, height), "body"))
+
+
+def grey(size: int = 100) -> NDArray[np.uint8]:
+    return np.full((size, size, 3), 120, np.uint8)
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def test_label_is_the_body_in_pixels() -> None:
+    _, (label,) = paste(grey(), 0.5, [Placement(box(), 40.0, 50.0, 0.5, WHITE)], Sun(0.0, 0.8), rng())
+    assert label.oriented
+    assert label.polygon.mean(axis=0) == pytest.approx([40, 50])
+    assert (label.length_px, label.width_px, label.angle) == pytest.approx((20, 8, 0.5))
+
+
+def test_pixels_lie_where_the_label_says() -> None:
+    image, (label,) = paste(grey(), 0.5, [Placement(box(), 40.0, 50.0, 0.0, WHITE)], Sun(0.0, 1.5), rng())
+    bright = np.argwhere(image[..., 1] > 200)
+    x0, y0, x1, y1 = label.bounds
+    assert (bright.min(axis=0) == (y0, x0)).all()
+    assert (bright.max(axis=0) == (y1 - 1, x1 - 1)).all()
+
+
+def test_shadow_falls_along_the_azimuth_and_as_long_as_the_sun_is_low() -> None:
+    sun = Sun(azimuth=0.0, elevation=np.pi / 4)
+    image, _ = paste(grey(), 0.5, [Placement(box(height=5.0), 40.0, 50.0, 0.0, WHITE)], sun, rng())
+    dark = np.flatnonzero(image[50, :, 1] < 90)
+    assert dark.min() == pytest.approx(50, abs=1)
+    assert dark.max() == pytest.approx(59, abs=1)
+
+
+def test_overlapping_shadows_do_not_add_up() -> None:
+    pair = [Placement(box(height=5.0), 40.0, 46.0, 0.0, WHITE), Placement(box(height=5.0), 40.0, 56.0, 0.0, WHITE)]
+    sun = Sun(azimuth=0.6, elevation=0.5)
+    one, _ = paste(grey(), 0.5, pair[:1], sun, rng())
+    two, _ = paste(grey(), 0.5, pair, sun, rng())
+    assert int(two.min()) == int(one.min())
+
+
+def test_confusers_have_no_label_and_the_background_stays() -> None:
+    background = grey()
+    image, labels = paste(background, 0.5, [Placement(box(None), 40.0, 50.0, 0.0, WHITE)], Sun(0.0, 0.8), rng())
+    assert labels == []
+    assert (background == 120).all()
+    assert (image != 120).any()
+
+
+@pytest.mark.parametrize(("x", "labels", "ignored"), [(50.0, 1, 0), (1.0, 1, 0), (-4.0, 1, 1), (-12.0, 0, 0)])
+def test_objects_over_the_edge(x: float, labels: int, ignored: int) -> None:
+    _, found = paste(grey(), 0.5, [Placement(box(), x, 50.0, 0.0, WHITE)], Sun(0.0, 0.8), rng())
+    assert len(found) == labels
+    assert sum(label.ignore for label in found) == ignored
+
+
+def test_same_seed_same_pixels() -> None:
+    placements = [Placement(box(), 40.0, 50.0, 1.0, WHITE)]
+    first, second = (paste(grey(), 0.5, placements, Sun(0.0, 0.8), rng())[0] for _ in range(2))
+    assert (first == second).all()
+    assert (sensor(first, rng()) == sensor(second, rng())).all()
+
+
+def test_sensor_keeps_the_mean_and_the_shape() -> None:
+    image = sensor(grey(), rng())
+    assert image.shape == (100, 100, 3)
+    assert abs(float(image.mean()) - 120) < 30
