@@ -140,7 +140,7 @@ def add_apron(ground: Ground, spot: Spot, surface: texture.Surface | None = None
     rows, columns = max(8, int(spot.width / gsd)), max(8, int(spot.length / gsd))
     kind: texture.Surface = surface or ("concrete" if rng.random() < 0.75 else "asphalt")
     piece = texture.pavement(rng, (rows, columns), kind, gsd, slab_m=float(rng.choice([4.0, 6.0, 7.5])))
-    if rng.random() < 0.8:
+    if kind != "gravel" and rng.random() < 0.8:
         colour, thick = _MARK["yellow" if rng.random() < 0.7 else "white"], 1 if gsd >= 0.3 else 2
         y = int(rows * rng.uniform(0.4, 0.6))
         cv2.line(piece, (0, y), (columns, y), colour, thick, cv2.LINE_AA)
@@ -157,12 +157,13 @@ def add_road(
 ) -> None:
     """A road along points (n, 2) in pixels, `width` metres wide; long straight pieces become road spots."""
     gsd, rng = ground.gsd, ground.rng
+    level = texture.pavement_level(rng)
     for start, end in pairwise(points):
         step = end - start
         length = float(np.hypot(*step))
         heading = float(np.arctan2(step[1], step[0]))
         shape = (max(3, int(width / gsd)), max(3, int(length + width / gsd)))
-        piece = texture.pavement(rng, shape, surface, gsd)
+        piece = texture.pavement(rng, shape, surface, gsd, level=level)
         if marked and gsd <= 0.6:
             for x in range(0, shape[1], int(12 / gsd)):
                 cv2.line(piece, (x, shape[0] // 2), (x + int(5 / gsd), shape[0] // 2), (196, 196, 190), 1)

@@ -19,19 +19,19 @@ def add_site(ground: Ground, x: float, y: float, *, pads: int, radius: float) ->
         place = centre + np.array([np.cos(direction), np.sin(direction)]) * radius * float(rng.uniform(0.9, 1.1)) / gsd
         add_road(ground, np.stack([centre, place]), 5.0, "gravel", marked=False)
         spots.append(Spot("pad", float(place[0]), float(place[1]), direction, 30.0, 22.0))
-    bermed = rng.random() < 0.6
+    bermed, level = bool(rng.random() < 0.6), texture.pavement_level(rng)
     for spot in spots:
-        _disc_pad(ground, spot, surface, berm=bermed and spot.kind == "pad")
+        _disc_pad(ground, spot, surface, berm=bermed and spot.kind == "pad", level=level)
     ground.spots[:] = [s for s in ground.spots if s.kind != "road" or np.hypot(s.x - x, s.y - y) * gsd > radius * 1.2]
     ground.spots.extend(spots)
     return spots
 
 
-def _disc_pad(ground: Ground, spot: Spot, surface: texture.Surface, *, berm: bool) -> None:
+def _disc_pad(ground: Ground, spot: Spot, surface: texture.Surface, *, berm: bool, level: float) -> None:
     """A levelled pad; with a berm, a horseshoe of earth, open toward the middle of the site."""
     gsd, rng = ground.gsd, ground.rng
     size = int(1.5 * spot.length / gsd)
-    piece = texture.pavement(rng, (size, size), surface, gsd, slab_m=3.0)
+    piece = texture.pavement(rng, (size, size), surface, gsd, slab_m=3.0, level=level)
     alpha = np.zeros((size, size), np.uint8)
     middle = (size // 2, size // 2)
     axes = (int(spot.length * 0.5 / gsd), int(spot.width * 0.62 / gsd))

@@ -55,9 +55,25 @@ def field(rng: Generator, shape: tuple[int, int], climate: str, gsd: float) -> P
     return np.asarray(cv2.merge(planes), np.uint8)
 
 
-def pavement(rng: Generator, shape: tuple[int, int], surface: Surface, gsd: float, *, slab_m: float = 6.0) -> Pixels:
-    """An upright piece of pavement (rows, columns): slabs with joints where it is concrete, patches, stains, cracks."""
-    base = np.asarray(_SURFACES[surface], np.float32) * float(rng.uniform(0.82, 1.18))
+def pavement_level(rng: Generator) -> float:
+    """How bright one laying of a surface is, as a factor."""
+    return float(rng.uniform(0.82, 1.18))
+
+
+def pavement(
+    rng: Generator,
+    shape: tuple[int, int],
+    surface: Surface,
+    gsd: float,
+    *,
+    slab_m: float = 6.0,
+    level: float | None = None,
+) -> Pixels:
+    """An upright piece of pavement (rows, columns): slabs with joints where it is concrete, patches, stains, cracks.
+
+    level: its brightness as a factor, for pieces that belong together; drawn where None.
+    """
+    base = np.asarray(_SURFACES[surface], np.float32) * (pavement_level(rng) if level is None else level)
     tone = noise(rng, shape, (60 / gsd, 12 / gsd, 2.0 / gsd), (0.05, 0.035, 0.02)) + grain(rng, shape, 0.02)
     if surface == "concrete":
         tone += _slabs(rng, shape, slab_m / gsd)
@@ -98,11 +114,7 @@ def _stains(rng: Generator, shape: tuple[int, int], gsd: float) -> Floats:
         cv2.ellipse(mask, centre, axes, float(rng.uniform(0, 180)), 0, 360, int(rng.integers(30, 160)), -1)
     for _ in range(min(200, int(area / 2500))):
         x, y, turn = rng.integers(shape[1]), rng.integers(shape[0]), rng.uniform(0, 2 * np.pi)
-        steps = (
-            np.cumsum(np.full(9, turn) + np.cumsum(rng.normal(0, 0.12, 9)) * 0.6) * 0
-            + turn
-            + np.cumsum(rng.normal(0, 0.12, 9))
-        )
+        steps = turn + np.cumsum(rng.normal(0, 0.12, 9))
         path = np.cumsum(np.column_stack([np.cos(steps), np.sin(steps)]) * rng.uniform(3, 12) / gsd, axis=0) + (x, y)
         cv2.polylines(mask, [path.astype(np.int32)], False, int(rng.integers(20, 110)), 1, cv2.LINE_AA)
     soft = cv2.GaussianBlur(mask, (0, 0), max(0.6, 0.5 / gsd))
