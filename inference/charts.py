@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from math import nan
 from typing import Any
 
 import matplotlib
@@ -51,9 +52,9 @@ def worth_a_chart(passes: Sequence[Pass], root: str) -> bool:
 def chart(passes: Sequence[Pass], root: str) -> str:
     """An <svg> element: the expected count of a counted root at each pass of a site, in order, with its 90 % interval.
 
-    Deeper classes are drawn thinner. Passes that saw the whole site are joined by a line; a partial one is an open mark
-    with its coverage; one that did not see the site is a grey band without a mark, for it has no count. The page must
-    define the CSS colours --ink, --soft, --line, --card, --root and --deep1 to --deep5.
+    Deeper classes are drawn thinner. Passes that saw the whole site are joined by a line, but not across a pass that
+    did not see it: that one is a grey band without a mark, for it has no count. A partial pass is an open mark with its
+    coverage. The page must define the CSS colours --ink, --soft, --line, --card, --root and --deep1 to --deep5.
     """
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(5.2, 2.7), layout="constrained")
@@ -94,10 +95,10 @@ def _deeper(passes: Sequence[Pass], root: str) -> list[str]:
 def _line(axes: Axes, passes: Sequence[Pass], places: Sequence[float], node: str, *, colour: str) -> None:
     strong = colour == _ROOT
     points = [(place, one, one.counts[node]) for place, one in zip(places, passes, strict=True) if node in one.counts]
-    whole = [(place, count.expected) for place, one, count in points if not one.partial]
+    joined = [(place, one) for place, one in zip(places, passes, strict=True) if not one.partial]
     axes.plot(
-        [place for place, _ in whole],
-        [expected for _, expected in whole],
+        [place for place, _ in joined],
+        [one.counts[node].expected if node in one.counts else nan for _, one in joined],
         color=colour,
         linewidth=1.8 if strong else 1.0,
         label=node_name(node).partition(" (")[0],
@@ -116,6 +117,7 @@ def _line(axes: Axes, passes: Sequence[Pass], places: Sequence[float], node: str
             elinewidth=1.6 if strong else 0.9,
             capsize=3.5 if strong else 2,
             zorder=4 if strong else 3,
+            clip_on=False,
         )
         if one.partial and strong:
             axes.annotate(

@@ -112,7 +112,9 @@ def demo(
         detector = _load(weights, min_score=None, trust_pickle=False)
         typer.echo(f"Making a synthetic series of scenes in {out / 'scenes'}")
         with _progress() as advance:
-            series = make_series(out / "scenes", seed=seed, progress=lambda done, total: advance("scenes", done, total))
+            series = make_series(
+                out / "scenes", seed=seed, progress=lambda _, share: advance("making scenes", round(share * 100), 100)
+            )
         scenes = [str(scene) for scene in series.scenes]
         code = run(scenes, detector, out=out, sites=series.sites)
         typer.echo(f"What was really there: {series.truth}")

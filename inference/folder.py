@@ -12,6 +12,7 @@ from .output import Staging, output_errors
 from .report import report
 from .sites import placed
 from .survey import Look, Survey
+from .words import unmeasured
 
 GEOJSON, DETECTIONS, COUNTS, REPORT, STORE = (
     "detections.geojson", "detections.csv", "counts.csv", "report.html", "hardstand.sqlite",
@@ -74,7 +75,7 @@ def _file_names(looks: Sequence[Look]) -> dict[str, str]:
 
 
 def _remarks(survey: Survey) -> tuple[str, ...]:
-    remarks = []
+    remarks = [remark] if (remark := unmeasured(survey.nodes, survey.weights.recall)) else []
     unplaced = [look.name for look in survey.looks if not placed(look.result.scene)]
     if unplaced:
         which = "No scene" if len(unplaced) == len(survey.looks) else f"{len(unplaced)} of {len(survey.looks)} scenes"

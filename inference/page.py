@@ -48,7 +48,7 @@ table.counts { min-width: 100%; }
 .counts tbody th { font-weight: 400; } .counts tr.root th, .counts tr.root .value { font-weight: 700; }
 .counts tr.root > * { border-top: 1px solid var(--soft); }
 .counts td > * { display: block; } .counts .value { font-size: 16px; } tr:not(.root) .value { font-size: 14px; }
-.counts .interval, .counts .boxes { color: var(--soft); font-size: 12px; line-height: 1.35; }
+.counts .interval { color: var(--soft); font-size: 12px; line-height: 1.35; }
 .counts td.unseen { text-align: center; vertical-align: middle; color: var(--soft); background:
   repeating-linear-gradient(135deg, transparent 0 7px, var(--line) 7px 8px); }
 .counts td.unseen span { display: inline-block; background: var(--card); padding: 2px 8px; border-radius: 4px; }

@@ -84,13 +84,19 @@ def _order(one: Pass) -> tuple[bool, datetime]:
 def shown_nodes(passes: Iterable[Pass]) -> tuple[str, ...]:
     """The nodes worth a row in a table of these passes, parents first.
 
-    All counted roots that the network knows, and every node below them that some pass has at least one detection of.
+    All counted roots that the network knows, and every node below them that some pass has at least one detection of;
+    without the nodes that only one node below them fills, detection by detection, in every pass.
     """
-    nodes: dict[str, bool] = {}
-    for one in passes:
-        for node, counted in one.counts.items():
-            nodes[node] = nodes.get(node, False) or counted.detections > 0
-    return tuple(node for node, found in nodes.items() if found or node in COUNTED)
+    seen = [one.counts for one in passes if one.counts]
+    nodes = list(dict.fromkeys(node for counts in seen for node in counts))
+    boxes = {node: [counts[node].detections if node in counts else 0 for counts in seen] for node in nodes}
+    found = [node for node in nodes if any(boxes[node]) or node in COUNTED]
+    return tuple(
+        node
+        for node in found
+        if node in COUNTED
+        or not any(is_a(other, node) and boxes[other] == boxes[node] for other in found if other != node)
+    )
 
 
 def depth(node: str, among: Iterable[str]) -> int:

@@ -24,6 +24,7 @@ from .words import (
     pass_labels,
     signed,
     since,
+    unmeasured,
     verdict,
     when,
 )  # fmt: skip
@@ -121,8 +122,8 @@ def _cell(one: Pass, node: str, change: Change | None) -> str:
     count = one.counts[node]
     boxes = _plural(count.detections, "box", "boxes")
     return (
-        f'<td><span class="value">{number(count.expected)}</span><span class="interval">{interval(count)}</span>'
-        f'<span class="boxes">{boxes}</span>{_change(change)}</td>'
+        f'<td><span class="value">{number(count.expected)}</span>'
+        f'<span class="interval">{interval(count)}, {boxes}</span>{_change(change)}</td>'
     )
 
 
@@ -131,13 +132,13 @@ def _change(change: Change | None) -> str:
         return ""
     extra = f"<i>{escape(since(change))}</i>" if since(change) else ""
     if not change.comparable:
-        return '<span class="change none">not comparable<i>another part was seen</i></span>'
+        return '<span class="change none">not comparable</span>'
     if not change.more_than_noise:
         text = f"{signed(change.difference)} ({change_interval(change)})"
-        return f'<span class="change">{text}<i>{verdict(change)}</i>{extra}</span>'
+        return f'<span class="change">{text} {verdict(change)}{extra}</span>'
     direction = "up" if change.low > 0 else "down"
     text = f"{_ARROWS[direction]} {signed(change.difference)} ({change_interval(change)})"
-    return f'<span class="change {direction}">{text}<i>{verdict(change)}</i>{extra}</span>'
+    return f'<span class="change {direction}">{text} {verdict(change)}{extra}</span>'
 
 
 def _scenes(survey: Survey, pictures: Mapping[str, tuple[str, bytes]]) -> str:
@@ -190,12 +191,8 @@ def _reading(survey: Survey) -> str:
         " and is compared only with passes that saw the same part, within 5 points of its area.",
         "Objects in hangars, under nets or under clouds are not counted. Decoys are.",
     ]
-    unmeasured = [node for node in COUNTED if node in survey.nodes and node not in survey.weights.recall]
-    if unmeasured:
-        names = ", ".join(node_name(node).lower() for node in unmeasured)
-        limits.append(
-            f"The share of objects found was not measured for: {names}. Missed ones are not in those intervals."
-        )
+    if remark := unmeasured(survey.nodes, survey.weights.recall):
+        limits.append(remark)
     weak = [node for node, share in survey.weights.recall.items() if share < MIN_RECALL and node in survey.nodes]
     if weak:
         names = ", ".join(node_name(node).lower() for node in weak)

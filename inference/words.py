@@ -1,6 +1,6 @@
 """Wording: how counts, changes, coverage and dates read, the same in the printed table and in the report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ..detector.taxonomy import COUNTED, NODES
@@ -14,13 +14,12 @@ UNDATED = "undated"
 
 
 def number(value: float) -> str:
-    """A count for people: one decimal, never a minus before zero.
+    """An expected count for people: one decimal, and 0 where there is nothing at all.
 
-    >>> number(4.25), number(-0.01), number(-3.0)
-    ('4.2', '0.0', '\u22123.0')
+    >>> number(4.25), number(0.01), number(0.0)
+    ('4.2', '0.0', '0')
     """
-    text = f"{abs(value):.1f}"
-    return MINUS + text if value < 0 and text != "0.0" else text
+    return "0" if value == 0 else f"{value:.1f}"
 
 
 def signed(value: float) -> str:
@@ -31,7 +30,7 @@ def signed(value: float) -> str:
     """
     text = str(abs(value)) if isinstance(value, int) else f"{abs(value):.1f}"
     if text in ("0", "0.0"):
-        return text
+        return "0"
     return (MINUS if value < 0 else "+") + text
 
 
@@ -105,6 +104,11 @@ def _sentence(change: Change) -> tuple[str, str]:
         f"{number(earlier.expected)} ({interval(earlier)}) on {when(change.since.time)},"
         f" {number(later.expected)} ({interval(later)}) on {when(change.now.time)}"
     )
+    if earlier.detections == later.detections == 0 and not change.more_than_noise:
+        at_most = max(earlier.high, later.high)
+        dates = f"on {when(change.since.time)} and {when(change.now.time)}"
+        bound = f" (at most {at_most} by the 90 % interval)" if at_most else ""
+        return "same", f"{node_name(change.node)}: none found {dates}{bound}."
     if not change.more_than_noise:
         return "same", f"{node_name(change.node)}: {both}: no change beyond noise."
     word = "more" if change.low > 0 else "fewer"
@@ -122,3 +126,11 @@ def _no_answer(passes: Sequence[Pass]) -> str:
     if len([one for one in seen if one.time is not None]) < 2:
         return "One dated pass at most: no change can be computed."
     return "No two passes saw the same part of the site: no change can be computed."
+
+
+def unmeasured(nodes: Sequence[str], recall: Mapping[str, float]) -> str:
+    """A remark naming the counted roots among `nodes` whose share of objects found is not known; empty without any."""
+    names = [node_name(node).lower() for node in COUNTED if node in nodes and node not in recall]
+    if not names:
+        return ""
+    return f"How many are missed was not measured for: {', '.join(names)}. Those intervals know false alarms alone."

@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hardstand.detector import Detections
+from hardstand.inference.counts import count, counted_nodes, estimate, poisson_binomial
+
+NODES = ("fw.combat", "fw", "heli", "civ.car")
+
+
+def _detections(labels: list[str], probabilities: list[float]) -> Detections:
+    return Detections(
+        NODES,
+        np.tile(np.array([[10, 10, 5, 5, 0]], np.float32), (len(labels), 1)),
+        np.full((len(labels), len(NODES)), 0.5, np.float32),
+        np.array([NODES.index(label) for label in labels], np.intp),
+        np.array(probabilities, np.float32),
+        0.5,
+    )
+
+
+def test_a_count_includes_the_classes_below_and_leaves_out_what_is_not_counted() -> None:
+    counts = count(_detections(["fw", "fw.combat", "civ.car"], [1.0, 1.0, 1.0]), {"fw": 1.0, "heli": 1.0})
+    assert {node: one.detections for node, one in counts.items()} == {"fw": 2, "fw.combat": 1, "heli": 0}
+    assert counts["fw"].expected == 2
+    assert (counts["fw"].low, counts["fw"].high) == (2, 2)
+
+
+def test_parents_come_first_and_unknown_roots_are_absent() -> None:
+    assert counted_nodes(NODES) == ("fw", "fw.combat", "heli")
+
+
+def test_unsure_boxes_add_their_share_but_are_not_listed() -> None:
+    one = count(_detections(["fw", "fw"], [0.9, 0.25]), {})["fw"]
+    assert one.detections == 1
+    assert one.expected == pytest.approx(1.15)
+    assert (one.low, one.high) == (0, 2)  # none is real in 0.1 * 0.75 of the cases
+
+
+def test_a_deeper_class_takes_the_recall_of_its_root() -> None:
+    counts = count(_detections(["fw.combat"], [1.0]), {"fw": 0.5})
+    assert counts["fw.combat"].expected == pytest.approx(2.0)
+
+
+def test_none_found_does_not_prove_none_there() -> None:
+    nothing = estimate(np.array([]), 0.5)
+    assert (nothing.expected, nothing.low) == (0.0, 0)
+    assert nothing.high == 4  # 0.5 ** 5 < 5 % <= 0.5 ** 4
+
+
+@pytest.mark.parametrize("recall", [-0.1, 1.1])
+def test_a_recall_out_of_range_is_refused(recall: float) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        estimate(np.array([0.5]), recall)
+
+
+@given(st.lists(st.floats(0, 1), max_size=30))
+def test_the_poisson_binomial_has_its_mean_and_variance(values: list[float]) -> None:
+    probabilities = np.array(values)
+    distribution = poisson_binomial(probabilities)
+    numbers = np.arange(len(distribution))
+    mean = float(distribution @ numbers)
+    assert distribution.sum() == pytest.approx(1)
+    assert mean == pytest.approx(probabilities.sum(), abs=1e-9)
+    variance = float(distribution @ (numbers - mean) ** 2)
+    assert variance == pytest.approx((probabilities * (1 - probabilities)).sum(), abs=1e-9)
+
+
+@given(st.lists(st.floats(0.01, 1), max_size=25), st.floats(0.1, 1))
+def test_the_lower_distribution_has_the_expected_count_as_its_mean(values: list[float], recall: float) -> None:
+    result = estimate(np.array(values), recall)
+    assert float(result.lower @ np.arange(len(result.lower))) == pytest.approx(result.expected, rel=1e-6, abs=1e-6)
+    assert result.low <= result.high
+
+
+def test_the_interval_holds_the_truth_in_nine_of_ten_simulated_surveys() -> None:
+    rng = np.random.default_rng(5)
+    truth, recall, held, rounds = 12, 0.8, 0, 400
+    for _ in range(rounds):
+        result = estimate(np.ones(rng.binomial(truth, recall)), recall)
+        held += result.low <= truth <= result.high
+    assert held / rounds >= 0.88
+
+
+def test_many_detections_stay_affordable() -> None:
+    result = estimate(np.full(3000, 0.9), 0.9)
+    assert result.expected == pytest.approx(3000)
+    assert result.low < 3000 < result.high
