@@ -123,7 +123,8 @@ def test_bases_scale_points_and_split(tmp_path: Path, write_image: ImageWriter) 
         path.parent.mkdir(exist_ok=True)
         path.write_text("100,50 \n20,30,s\r\n40,50,b\n\n")
     (base,) = load_bases(tmp_path, split="train")
-    assert (base.gsd, base.group) == (pytest.approx(0.5), "base1")
+    assert base.gsd == pytest.approx(0.5)
+    assert base.group == "base1"
     assert base.points == ((20, 30, False), (40, 50, True))
     assert [base.group for base in load_bases(tmp_path, split="holdout")] == ["base5", "base10"]
     (tmp_path / "labels" / "1.txt").write_text("100\n20,30,x\n")
