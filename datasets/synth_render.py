@@ -70,7 +70,7 @@ def _linear(values: Pixels) -> Floats:
     return np.asarray(np.square(values.astype(np.float32) * np.float32(1 / 255)), np.float32)
 
 
-def _encoded(light: Floats) -> Pixels:
+def _encoded(light: NDArray[np.float32] | NDArray[np.float64]) -> Pixels:
     return np.asarray(np.sqrt(light.clip(0, 1)) * 255 + 0.5, np.uint8)
 
 
