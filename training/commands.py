@@ -1,0 +1,136 @@
+"""What a person runs around training, one function per command; the command line only passes its options on."""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..datasets.annotation import ImageRecord
+from ..datasets.split import Split, split_of
+from ..detector.detections import Detections
+from ..detector.detector import Detector
+from ..detector.opencv import cv2
+from .calibrate import calibration
+from .recipe import read_recipe
+from .release import amend, release
+from .run import train, training_tiles
+from .scenes import MEASURED, of_node, run_sets, set_figures, tile_scores
+from .selflabel import oriented_labels
+from .tileset import TileEntry, read_index
+
+logger = logging.getLogger(__name__)
+
+LICENCES = {
+    "airbus": "CC BY-NC-SA 4.0",
+    "hrplanes": "CC BY-NC-ND 4.0 by its page, CC BY 4.0 by its uploader",
+    "aerial_airport": "Public Domain by its uploader",
+    "simd": "none stated",
+    "nwpu": "research use",
+    "dior": "none stated",
+    "dota": "academic use",
+    "composites": "MIT repository; Google, Maxar, Apple pixels, and Airbus ground (CC BY-NC-SA 4.0)",
+    "generated": "this project's generator; partly on the same empty bases",
+}
+LOW_SCORE = 0.01
+"""Detections from this score on take part in average precision."""
+REPORT_SCORE = 0.05
+"""Detections from this score on are reported, and calibrated."""
+
+
+def fit_recipe(recipe_path: Path, tiles: Path, out: Path) -> Path:
+    """Train a recipe and return the weight file, OUT/NAME.safetensors, with its OpenVINO export beside it."""
+    recipe = read_recipe(recipe_path)
+    model, _ = train(recipe, tiles, out)
+    entries, _ = training_tiles(recipe, tiles)
+    sources = sorted({entry.source for entry in entries})
+    data = [
+        {
+            "set": source,
+            "licence": LICENCES.get(source, "not stated"),
+            "images": sum(entry.source == source for entry in entries),
+            "objects": sum(len(entry.nodes) for entry in entries if entry.source == source),
+        }
+        for source in sources
+    ]
+    path = out / f"{recipe.name}.safetensors"
+    release(model, recipe, path, data=data)
+    return path
+
+
+def self_label(weights: Path, tiles: Path) -> tuple[int, int]:
+    """Rewrite the index of a folder of tiles with the angles of a network; return how many labels of how many turned.
+
+    Held-back places are left as they are. The first index is kept as `index.horizontal.jsonl`, from which it starts
+    every time.
+    """
+    kept = tiles / "index.horizontal.jsonl"
+    index = tiles / "index.jsonl"
+    if not kept.is_file():
+        kept.write_bytes(index.read_bytes())
+    index.write_bytes(kept.read_bytes())
+    detector = Detector.load(weights, min_score=REPORT_SCORE)
+    rows = [json.loads(line) for line in kept.read_text().splitlines()]
+    turned = horizontal = 0
+    for row, entry in zip(rows, read_index(tiles), strict=True):
+        if split_of(entry.source, entry.group) != "train" or not (~entry.exact & ~entry.ignore).any():
+            continue
+        boxes, exact = oriented_labels(entry.nodes, entry.boxes, entry.exact | entry.ignore, _found(detector, entry))
+        row["objects"] = [
+            [node, *(round(float(value), 3) for value in box), int(flag and not ignore), int(ignore)]
+            for node, box, flag, ignore in zip(entry.nodes, boxes, exact, entry.ignore, strict=True)
+        ]
+        horizontal += int((~entry.exact & ~entry.ignore).sum())
+        turned += int((exact & ~entry.exact & ~entry.ignore).sum())
+    part = index.with_suffix(".part")
+    part.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    part.replace(index)
+    return turned, horizontal
+
+
+def _found(detector: Detector, entry: TileEntry) -> Detections:
+    return detector.detect_tiles([np.asarray(cv2.imread(str(entry.path), cv2.IMREAD_COLOR_RGB), np.uint8)])[0]
+
+
+def calibrate(weights: Path, data: Path, tiles: Path, detect: Callable[[ImageRecord, Detector], Detections]) -> dict[str, Any]:
+    """Put calibration and recall of every counted node into a weight file, from the `dev` places; return them.
+
+    Helicopters and launchers have too few real held-back objects: theirs come from generated tiles on held-back real
+    bases, and weights.md says so.
+    """
+    detector = Detector.load(weights, min_score=REPORT_SCORE)
+    found = run_sets(lambda record: detect(record, detector), data, "dev", sets=MEASURED, progress=logger.info)
+    tables, recalls = {}, {}
+    for node in ("fw", "heli", "ad.launcher"):
+        results = [result for source, pairs in found.items() if node in MEASURED[source] for result in of_node(pairs, node)]
+        if node != "fw":
+            results += of_node(_tile_pairs(detector, tiles / "generated_holdout"), node)
+        tables[node], recalls[node] = calibration(results)
+    amend(weights, calibration=tables, recall=recalls)
+    return {"calibration": tables, "recall": recalls}
+
+
+def _tile_pairs(detector: Detector, folder: Path) -> list[tuple[ImageRecord, Detections]]:
+    from ..datasets.tiles import read_tiles
+
+    return [(record, detector.detect_tiles([cv2.imread(str(record.path), cv2.IMREAD_COLOR_RGB)])[0]) for record in read_tiles(folder)]
+
+
+def evaluate(
+    weights: Path, data: Path, tiles: Path, detect: Callable[[ImageRecord, Detector], Detections], *, split: Split = "test", record: bool = False
+) -> dict[str, Any]:
+    """Return the figures of a weight file on held-back scenes and tiles; with `record`, also put them into the file."""
+    detector = Detector.load(weights, min_score=LOW_SCORE)
+    found = run_sets(lambda item: detect(item, detector), data, split, sets=MEASURED, progress=logger.info)
+    metrics: dict[str, Any] = {"split": split, "scenes": set_figures(found)}
+    for folder in ("composites_holdout", "generated_holdout"):
+        if (tiles / folder).is_dir():
+            metrics[folder] = {node: asdict(score) for node, score in tile_scores(detector, tiles / folder).items()}
+            logger.info("%s", folder)
+    if record:
+        amend(weights, metrics=metrics)
+    return metrics
+

@@ -1,0 +1,73 @@
+"""A finished network as a weight file: parameters and record, and the OpenVINO graph bound to it by hash."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ..detector.weights import WeightRecord, bind_export, read_record, read_tensors, write_weights
+from .recipe import Recipe
+
+LICENCE = "AGPL-3.0 (ultralytics); non-commercial, as the imagery that it was trained on"
+
+
+class ServedNetwork(nn.Module):
+    """The network as the back ends see it: images in, one tensor (B, 4 + K + 1, A) out."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+        self.model.model[-1].dynamic = True  # anchors follow the input size, in the traced graph too
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return rows centre x, centre y, length, width, K node scores, angle for float RGB images in 0..1."""
+        out: torch.Tensor = self.model(images)[0]
+        return out
+
+
+def release(model: nn.Module, recipe: Recipe, path: Path, *, data: Sequence[dict[str, Any]]) -> WeightRecord:
+    """Write `path` (NAME.safetensors) and its OpenVINO export; the record has no figures yet.
+
+    Parameters are rounded to fp16 first, so that every back end runs the same numbers.
+    """
+    record = WeightRecord(
+        name=recipe.name,
+        architecture={key: value for key, value in model.yaml.items() if key != "yaml_file"},
+        nodes=recipe.nodes,
+        gsd_m=recipe.gsd_m,
+        tile_px=recipe.tile_px,
+        largest_object_m=recipe.largest_object_m,
+        data=tuple(data),
+        licence=LICENCE,
+        created=datetime.now(UTC).date().isoformat(),
+    )
+    model = model.float().cpu().eval()
+    with torch.no_grad():
+        for value in model.state_dict().values():
+            if value.dtype.is_floating_point:
+                value.copy_(value.half().float())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    record = write_weights(path, {name: value.numpy() for name, value in model.state_dict().items()}, record)
+    write_openvino(model, path.with_name(f"{path.stem}.openvino.xml"))
+    bind_export(path)
+    return record
+
+
+def amend(path: Path, **changes: Any) -> WeightRecord:  # noqa: ANN401 - fields of the record
+    """Rewrite the record of a weight file with `changes`; parameters and export stay as they are."""
+    record = write_weights(path, read_tensors(path), replace(read_record(path), **changes))
+    bind_export(path)
+    return record
+
+
+def write_openvino(model: nn.Module, path: Path) -> None:
+    """Write the graph as `path` (.xml) and .bin with fp16 parameters, height and width left open; overwrites."""
+    import openvino  # noqa: PLC0415 - heavy, and only an export needs it
+
+    graph = openvino.convert_model(ServedNetwork(model).eval(), example_input=torch.zeros(1, 3, 640, 640))
+    graph.inputs[0].get_tensor().set_names({"images"})
+    openvino.save_model(graph, path, compress_to_fp16=True)
