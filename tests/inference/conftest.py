@@ -1,14 +1,16 @@
 """A small painted series: one base on four dates, two sites, one date partly and one wholly under no-data at a site."""
 
 import json
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
+from affine import Affine
 from pyproj import Transformer
-from rasterio.transform import from_origin
+from rasterio.errors import NotGeoreferencedWarning
 
 from hardstand.detector import PaintDetector, paint
 from hardstand.inference.sites import read_sites
@@ -59,10 +61,12 @@ def write_scene() -> WriteScene:
         alpha = np.full((SIDE, SIDE, 1), 255, np.uint8)
         alpha[:, blind_from:] = 0
         bands = np.concatenate([pixels, alpha], axis=2).transpose(2, 0, 1)
-        frame = {"crs": "EPSG:32636", "transform": from_origin(EAST, NORTH, GSD, GSD)} if placed else {}
+        frame = {"crs": "EPSG:32636", "transform": Affine(GSD, 0, EAST, 0, -GSD, NORTH)} if placed else {}
         profile = {"driver": "GTiff", "width": SIDE, "height": SIDE, "count": 4, "dtype": "uint8"}
-        with rasterio.open(path, "w", **profile, **frame, photometric="RGB", alpha="YES") as target:
-            target.write(bands)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            with rasterio.open(path, "w", **profile, **frame, photometric="RGB", alpha="YES") as target:
+                target.write(bands)
         return path
 
     return write

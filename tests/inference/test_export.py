@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from pyproj import Geod
+from shapely import Polygon
 from shapely.geometry import shape
 
 from hardstand.detector import PaintDetector
@@ -23,6 +24,7 @@ def test_geojson_has_every_detection_as_a_polygon_on_the_map(survey: Survey) -> 
     features = json.loads(text)["features"]
     assert len(features) == sum(len(look.result.detections) for look in survey.looks)
     polygon, properties = shape(features[0]["geometry"]), features[0]["properties"]
+    assert isinstance(polygon, Polygon)
     assert polygon.exterior.is_ccw
     west = survey.sites[0].polygon
     assert west is not None

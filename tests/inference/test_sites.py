@@ -44,7 +44,7 @@ def test_edges_are_split_for_projection(tmp_path: Path) -> None:
 
 def test_the_older_crs_member_is_understood(tmp_path: Path) -> None:
     to_map = Transformer.from_crs("OGC:CRS84", "EPSG:32636", always_xy=True)
-    ring = [list(to_map.transform(*point)) for point in SQUARE]
+    ring = [list(to_map.transform(lon, lat)) for lon, lat in SQUARE]
     (site,) = read_sites(_write(tmp_path, ring, crs="urn:ogc:def:crs:EPSG::32636"))
     assert site.polygon is not None
     assert site.polygon.bounds == pytest.approx((35.0, 35.0, 35.1, 35.1), abs=1e-6)
