@@ -31,9 +31,7 @@ def cut_generated(
     return write_index(out, _lines(grounds, out, split=split, size_px=size_px))
 
 
-def _lines(
-    grounds: Iterable[tuple[int, Path | None]], out: Path, *, split: Split, size_px: int
-) -> Iterator[TileLine]:
+def _lines(grounds: Iterable[tuple[int, Path | None]], out: Path, *, split: Split, size_px: int) -> Iterator[TileLine]:
     for seed, bases in grounds:
         pixels, labels = _tile(seed, bases, split=split, size_px=size_px)
         height, width = pixels.shape[:2]

@@ -12,9 +12,7 @@ Split = Literal["train", "dev", "test"]
 
 NAMED: dict[str, dict[Split, frozenset[str]]] = {
     "airbus": {
-        "test": frozenset(
-            ("airport4", "airport8", "airport9", "airport12", "38ff8d64-3460-4f83-bf9c-383832aeba0d")
-        ),
+        "test": frozenset(("airport4", "airport8", "airport9", "airport12", "38ff8d64-3460-4f83-bf9c-383832aeba0d")),
         "dev": frozenset(("airport7", "airport13", "airport15")),
     },
     "hrplanes": {

@@ -13,16 +13,18 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from shapely.geometry import Polygon, box
 
+from ..detector.errors import DatasetNotFoundError
 from ..detector.opencv import cv2
-from .annotation import Annotation, ImageRecord, horizontal
+from .annotation import Annotation, ImageRecord, horizontal, oriented
 from .images import read_rgb, write_jpeg
 
-__all__ = ["TileLine", "clip_to", "cut_tiles", "scaled", "starts", "write_index"]
+__all__ = ["TileLine", "clip_to", "cut_tiles", "read_tiles", "scaled", "starts", "write_index"]
 
 COUNTED = ("fw", "heli", "ad")
 KEPT_SHARE = 0.7
@@ -150,6 +152,35 @@ def write_index(folder: Path, lines: Iterable[TileLine]) -> int:
             count += 1
     partial.replace(folder / "index.jsonl")
     return count
+
+
+def read_tiles(folder: Path) -> list[ImageRecord]:
+    """The tiles of a folder as records, in the order of its index; DatasetNotFoundError where it has none."""
+    index = folder / "index.jsonl"
+    if not index.is_file():
+        raise DatasetNotFoundError(f"{folder} has no index.jsonl; make its tiles first with `hardstand tiles`")
+    return [_tile_record(folder, json.loads(line)) for line in index.read_text(encoding="utf-8").splitlines()]
+
+
+def _tile_record(folder: Path, row: dict[str, Any]) -> ImageRecord:
+    return ImageRecord(
+        path=folder / row["file"],
+        width=row["width"],
+        height=row["height"],
+        gsd=row["gsd"],
+        group=row["group"],
+        source=row["source"],
+        exhaustive=frozenset(row["exhaustive"]),
+        annotations=tuple(_item(values) for values in row["objects"]),
+    )
+
+
+def _item(values: Sequence[Any]) -> Annotation:
+    node, cx, cy, length, width, angle, exact, ignore = values
+    box = np.array([cx - length / 2, cy - width / 2, cx + length / 2, cy + width / 2])
+    if exact:
+        return oriented(node, (cx, cy, length, width, angle), ignore=bool(ignore))
+    return horizontal(node, box, ignore=bool(ignore))
 
 
 def cut_tiles(

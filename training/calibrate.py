@@ -10,7 +10,9 @@ from .evaluate import SceneResult, verdicts
 KNOTS = 24
 
 
-def monotone_fit(scores: NDArray[np.float64], right: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def monotone_fit(
+    scores: NDArray[np.float64], right: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return knots (scores, probabilities) of the rising step function nearest to `right`, smoothed to lines.
 
     Pool-adjacent-violators (Ayer et al. 1955), then at most `KNOTS` knots at the means of equally full bins. With one

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..datasets.annotation import ImageRecord
 from ..datasets.split import Split, split_of
+from ..datasets.tiles import read_tiles
 from ..detector.detections import Detections
 from ..detector.detector import Detector
 from ..detector.opencv import cv2
@@ -20,7 +21,7 @@ from .release import amend, release
 from .run import train, training_tiles
 from .scenes import MEASURED, of_node, run_sets, set_figures, tile_scores
 from .selflabel import oriented_labels
-from .tileset import TileEntry, read_index
+from .tileset import TileEntry, tile_entry
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +76,7 @@ def self_label(weights: Path, tiles: Path) -> tuple[int, int]:
     detector = Detector.load(weights, min_score=REPORT_SCORE)
     rows = [json.loads(line) for line in kept.read_text().splitlines()]
     turned = horizontal = 0
-    for row, entry in zip(rows, read_index(tiles), strict=True):
+    for row, entry in zip(rows, map(tile_entry, read_tiles(tiles)), strict=True):
         if split_of(entry.source, entry.group) != "train" or not (~entry.exact & ~entry.ignore).any():
             continue
         boxes, exact = oriented_labels(entry.nodes, entry.boxes, entry.exact | entry.ignore, _found(detector, entry))
@@ -95,7 +96,9 @@ def _found(detector: Detector, entry: TileEntry) -> Detections:
     return detector.detect_tiles([np.asarray(cv2.imread(str(entry.path), cv2.IMREAD_COLOR_RGB), np.uint8)])[0]
 
 
-def calibrate(weights: Path, data: Path, tiles: Path, detect: Callable[[ImageRecord, Detector], Detections]) -> dict[str, Any]:
+def calibrate(
+    weights: Path, data: Path, tiles: Path, detect: Callable[[ImageRecord, Detector], Detections]
+) -> dict[str, Any]:
     """Put calibration and recall of every counted node into a weight file, from the `dev` places; return them.
 
     Helicopters and launchers have too few real held-back objects: theirs come from generated tiles on held-back real
@@ -105,7 +108,9 @@ def calibrate(weights: Path, data: Path, tiles: Path, detect: Callable[[ImageRec
     found = run_sets(lambda record: detect(record, detector), data, "dev", sets=MEASURED, progress=logger.info)
     tables, recalls = {}, {}
     for node in ("fw", "heli", "ad.launcher"):
-        results = [result for source, pairs in found.items() if node in MEASURED[source] for result in of_node(pairs, node)]
+        results = [
+            result for source, pairs in found.items() if node in MEASURED[source] for result in of_node(pairs, node)
+        ]
         if node != "fw":
             results += of_node(_tile_pairs(detector, tiles / "generated_holdout"), node)
         tables[node], recalls[node] = calibration(results)
@@ -114,13 +119,20 @@ def calibrate(weights: Path, data: Path, tiles: Path, detect: Callable[[ImageRec
 
 
 def _tile_pairs(detector: Detector, folder: Path) -> list[tuple[ImageRecord, Detections]]:
-    from ..datasets.tiles import read_tiles
-
-    return [(record, detector.detect_tiles([cv2.imread(str(record.path), cv2.IMREAD_COLOR_RGB)])[0]) for record in read_tiles(folder)]
+    return [
+        (record, detector.detect_tiles([cv2.imread(str(record.path), cv2.IMREAD_COLOR_RGB)])[0])
+        for record in read_tiles(folder)
+    ]
 
 
 def evaluate(
-    weights: Path, data: Path, tiles: Path, detect: Callable[[ImageRecord, Detector], Detections], *, split: Split = "test", record: bool = False
+    weights: Path,
+    data: Path,
+    tiles: Path,
+    detect: Callable[[ImageRecord, Detector], Detections],
+    *,
+    split: Split = "test",
+    record: bool = False,
 ) -> dict[str, Any]:
     """Return the figures of a weight file on held-back scenes and tiles; with `record`, also put them into the file."""
     detector = Detector.load(weights, min_score=LOW_SCORE)
@@ -133,4 +145,3 @@ def evaluate(
     if record:
         amend(weights, metrics=metrics)
     return metrics
-

@@ -83,8 +83,16 @@ def _coco(results: Sequence[SceneResult]) -> tuple[COCO, COCO]:
     for image, result in enumerate(results, 1):
         for box, ignored in zip(result.truth, result.ignored, strict=True):
             x, y, w, h = float(box[0]), float(box[1]), float(box[2] - box[0]), float(box[3] - box[1])
-            truth.append({"id": len(truth) + 1, "image_id": image, "category_id": 1, "bbox": [x, y, w, h],
-                          "area": w * h, "iscrowd": int(ignored)})
+            truth.append(
+                {
+                    "id": len(truth) + 1,
+                    "image_id": image,
+                    "category_id": 1,
+                    "bbox": [x, y, w, h],
+                    "area": w * h,
+                    "iscrowd": int(ignored),
+                }
+            )
         for box, score in zip(result.found, result.scores, strict=True):
             x, y, w, h = float(box[0]), float(box[1]), float(box[2] - box[0]), float(box[3] - box[1])
             found.append({"image_id": image, "category_id": 1, "bbox": [x, y, w, h], "score": float(score)})

@@ -146,15 +146,26 @@ def fit(
         step += 1
         if step % 50 == 0:
             minutes = (time.monotonic() - started) / 60
-            logger.info("step %d, %.1f min, %.0f %%: %s", step, minutes, 100 * share,
-                        ", ".join(f"{name} {value:.3f}" for name, value in shown.items()))
+            logger.info(
+                "step %d, %.1f min, %.0f %%: %s",
+                step,
+                minutes,
+                100 * share,
+                ", ".join(f"{name} {value:.3f}" for name, value in shown.items()),
+            )
         if step % 500 == 0:
             _save(out / "last.pt", model, average, optimiser, step, time.monotonic() - started)
     _save(out / "last.pt", model, average, optimiser, step, time.monotonic() - started)
     return average
 
 
-def _step(model: nn.Module, batch: dict[str, torch.Tensor], criterion: Criterion, optimiser: torch.optim.Optimizer, device: torch.device) -> dict[str, float]:
+def _step(
+    model: nn.Module,
+    batch: dict[str, torch.Tensor],
+    criterion: Criterion,
+    optimiser: torch.optim.Optimizer,
+    device: torch.device,
+) -> dict[str, float]:
     images = batch["image"].to(device, non_blocking=True).to(torch.float32, memory_format=torch.channels_last) / 255
     with torch.autocast(device.type, torch.bfloat16) if _fast_bf16(device) else nullcontext():
         predictions = model(images)
@@ -182,11 +193,19 @@ def _resume(path: Path, model: nn.Module, average: nn.Module, optimiser: torch.o
     return int(state["step"]), float(state["seconds"])
 
 
-def _save(path: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, step: int, seconds: float) -> None:
+def _save(
+    path: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, step: int, seconds: float
+) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     torch.save(
-        {"model": model.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(), "step": step, "seconds": seconds},
+        {
+            "model": model.state_dict(),
+            "average": average.state_dict(),
+            "optimiser": optimiser.state_dict(),
+            "step": step,
+            "seconds": seconds,
+        },
         part,
     )
     part.replace(path)

@@ -1,6 +1,9 @@
 """How a crop may look: the differences between sensors, seasons and compressions."""
 
+import os
 from collections.abc import Callable
+
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it asks the network for a newer release when imported
 
 import albumentations as A  # noqa: N812 - the name its documentation uses
 import numpy as np

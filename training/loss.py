@@ -10,7 +10,6 @@ Three changes to ultralytics' oriented criterion, nothing of it copied:
   is nearly square, where the overlap alone cannot tell.
 """
 
-from typing import Any
 
 import torch
 from ultralytics.utils.loss import v8OBBLoss
@@ -44,7 +43,9 @@ def angle_miss(predicted: Tensor, target: Tensor) -> Tensor:
     return (predicted - target).sin().square()
 
 
-def node_targets(target_scores: Tensor, labels: Tensor, foreground: Tensor, tree: NodeTree, background: Tensor) -> tuple[Tensor, Tensor]:
+def node_targets(
+    target_scores: Tensor, labels: Tensor, foreground: Tensor, tree: NodeTree, background: Tensor
+) -> tuple[Tensor, Tensor]:
     """Return targets and weights, both (B, A, K), of the node sigmoids.
 
     `target_scores` (B, A) is the alignment of each anchor with its object (0 for background), `labels` (B, A) the
@@ -70,9 +71,9 @@ class ShapeAssigner(RotatedTaskAlignedAssigner):
         horizontal = bbox_iou(torch.cat((centre - half, centre + half), 1), by_shape, xywh=False, CIoU=True)
         return torch.where(exact, oriented, horizontal.squeeze(-1).clamp(0))
 
-    def select_candidates_in_gts(self, xy_centers: Tensor, gt_bboxes: Tensor, mask_gt: Tensor, **kwargs: Any) -> Tensor:
+    def select_candidates_in_gts(self, xy_centers: Tensor, gt_bboxes: Tensor, mask_gt: Tensor) -> Tensor:
         """Return which anchors lie in which object, (B, n, A); the flags behind the box are left aside."""
-        inside: Tensor = super().select_candidates_in_gts(xy_centers, gt_bboxes[..., :5], mask_gt, **kwargs)
+        inside: Tensor = super().select_candidates_in_gts(xy_centers, gt_bboxes[..., :5], mask_gt)
         return inside
 
 
@@ -120,13 +121,18 @@ class TreeLoss(v8OBBLoss):
         if foreground.any():
             target[..., :4] /= strides
             parts[0], parts[2], parts[3] = self.box_terms(
-                torch.where(target[..., 5:6] > 0, predicted, unturned)[foreground], distances[foreground],
-                points.expand(len(logits), -1, -1)[foreground], target[foreground], aligned[foreground] / total,
+                torch.where(target[..., 5:6] > 0, predicted, unturned)[foreground],
+                distances[foreground],
+                points.expand(len(logits), -1, -1)[foreground],
+                target[foreground],
+                aligned[foreground] / total,
             )
         parts = parts * torch.tensor([GAINS[key] for key in ("box", "cls", "dfl", "angle")], device=self.device)
         return parts.sum() * len(logits), dict(zip(GAINS, parts.detach(), strict=True))
 
-    def assign(self, logits: Tensor, scaled: Tensor, points: Tensor, labels: Tensor, boxes: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def assign(
+        self, logits: Tensor, scaled: Tensor, points: Tensor, labels: Tensor, boxes: Tensor, mask: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return per anchor: label column, target box (8), alignment (0 for background) and foreground.
 
         Anchors compete by the score of the counted root, so that a deep type that is not learnt yet still gets its
@@ -142,7 +148,9 @@ class TreeLoss(v8OBBLoss):
         column = labels[..., 0].long().gather(1, index)
         return column, target, scores.sum(-1), foreground
 
-    def box_terms(self, predicted: Tensor, distances: Tensor, points: Tensor, target: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def box_terms(
+        self, predicted: Tensor, distances: Tensor, points: Tensor, target: Tensor, weight: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Return overlap, distribution and angle loss of the foreground anchors.
 
         `predicted` (N, 5) and `target` (N, 8) are in units of the stride; rows of horizontal labels must come with
@@ -152,7 +160,9 @@ class TreeLoss(v8OBBLoss):
         oriented = 1 - probiou(predicted, target[:, :5], floor=0.01).squeeze(-1)
         by_shape = shape_envelope(predicted, target[:, 6] > 0, target[:, 7] > 0)
         centre, half = target[:, :2], target[:, 2:4] / 2
-        horizontal = 1 - bbox_iou(by_shape, torch.cat((centre - half, centre + half), 1), xywh=False, CIoU=True).squeeze(-1)
+        horizontal = 1 - bbox_iou(
+            by_shape, torch.cat((centre - half, centre + half), 1), xywh=False, CIoU=True
+        ).squeeze(-1)
         overlap = (torch.where(exact, oriented, horizontal) * weight).sum()
         weight = weight * exact
         sides = rbox2dist(target[:, :4], points, target[:, 4:5], reg_max=self.reg_max - 1)

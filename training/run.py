@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..datasets.split import split_of
+from ..datasets.tiles import read_tiles
 from ..detector.errors import DatasetNotFoundError
 from ..detector.opencv import cv2
 from ..detector.taxonomy import ancestors
@@ -17,8 +19,7 @@ from .look import overhead_look
 from .loss import TreeLoss
 from .network import build_network, settle_batch_norm, start_from
 from .recipe import Recipe, SetShare
-from ..datasets.split import split_of
-from .tileset import TileEntry, TileSet, collate, read_index
+from .tileset import TileEntry, TileSet, collate, tile_entry
 from .tree import NodeTree, node_tree
 
 logger = logging.getLogger(__name__)
@@ -26,19 +27,24 @@ SETTLE_BATCHES = 12
 
 
 def training_tiles(recipe: Recipe, tiles: Path) -> tuple[list[TileEntry], list[float]]:
-    """Return the training tiles of all sets of the recipe, and how often each is drawn; held-back groups are left out."""
+    """Return the training tiles of the recipe's sets, and how often each is drawn; held-back groups are left out."""
     entries: list[TileEntry] = []
     weights: list[float] = []
     for share in recipe.sets:
-        own = [_within(entry, share, recipe.nodes) for entry in read_index(tiles / share.folder)]
+        own = [_within(tile_entry(record), share, recipe.nodes) for record in read_tiles(tiles / share.folder)]
         own = [entry for entry in own if split_of(entry.source, entry.group) == "train"]
         filled = [bool((~entry.ignore).any()) for entry in own]
         if not own:
             raise DatasetNotFoundError(f"{tiles / share.folder} has no tile outside the held-back groups")
         entries += own
         weights += _draw_weights(share, filled)
-        logger.info("%s: %d tiles, %d with objects, %d objects", share.folder, len(own), sum(filled),
-                    sum(len(entry.nodes) for entry in own))
+        logger.info(
+            "%s: %d tiles, %d with objects, %d objects",
+            share.folder,
+            len(own),
+            sum(filled),
+            sum(len(entry.nodes) for entry in own),
+        )
     return entries, weights
 
 

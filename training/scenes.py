@@ -11,12 +11,13 @@ import numpy as np
 from ..datasets.annotation import ImageRecord
 from ..datasets.build import FOLDERS
 from ..datasets.split import Split, split_of
+from ..datasets.tiles import read_tiles
 from ..detector.boxes import oriented_iou
 from ..detector.detections import Detections
 from ..detector.opencv import cv2
 from ..detector.taxonomy import is_a
 from .evaluate import Figures, SceneResult, figures, scene_result
-from .tileset import TileEntry, read_index
+from .tileset import TileEntry, tile_entry
 
 Detect = Callable[[ImageRecord], Detections]
 """Whole image in, merged detections out; the engine, handed in by the caller."""
@@ -102,8 +103,8 @@ class TypeScore:
 def tile_scores(runner: TileRunner, folder: Path) -> dict[str, TypeScore]:
     """Return the scores per labelled node on a folder of tiles with exact labels, and over all per counted root."""
     rows: dict[str, list[tuple[bool, bool, bool, float, float, float]]] = {}
-    for entry in read_index(folder):
-        for node, row in _tile_rows(runner, entry):
+    for record in read_tiles(folder):
+        for node, row in _tile_rows(runner, tile_entry(record)):
             rows.setdefault(node, []).append(row)
     return {node: _score(values) for node, values in sorted(rows.items())}
 
@@ -143,4 +144,3 @@ def _score(values: list[tuple[bool, bool, bool, float, float, float]]) -> TypeSc
         length_error_percent=round(float(middle[1]), 2),
         width_error_percent=round(float(middle[2]), 2),
     )
-

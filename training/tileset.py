@@ -1,6 +1,5 @@
 """Training tiles from disk: an index, JPEGs, and random crops of them with their objects."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import cos, log, pi, sin
@@ -11,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..datasets.annotation import ImageRecord
 from ..detector.boxes import canonical, corners
 from ..detector.errors import DatasetNotFoundError
 from ..detector.opencv import cv2
@@ -25,7 +25,7 @@ GONE_SHARE = 0.02
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TileEntry:
-    """One line of an index: a tile on disk and its objects."""
+    """A tile on disk and its objects as arrays."""
 
     path: Path
     source: str
@@ -43,25 +43,21 @@ class TileEntry:
         return self.exact | self.ignore
 
 
-def read_index(folder: Path) -> list[TileEntry]:
-    """Return the tiles of a folder written by `hardstand.datasets.tiles`; `DatasetNotFoundError` without an index."""
-    index = folder / "index.jsonl"
-    if not index.is_file():
-        raise DatasetNotFoundError(f"{folder} has no index.jsonl; make the tiles first (CONTRIBUTING.md, Training)")
-    return [_entry(folder, json.loads(line)) for line in index.read_text().splitlines()]
-
-
-def _entry(folder: Path, row: dict[str, Any]) -> TileEntry:
-    objects = row["objects"]
+def tile_entry(record: ImageRecord) -> TileEntry:
+    """Return the record of a tile as arrays."""
+    items = record.annotations
+    rows = [
+        (*item.polygon.mean(0), item.length_px, item.width_px, item.angle if item.oriented else 0) for item in items
+    ]
     return TileEntry(
-        path=folder / "images" / Path(row["file"]).name,
-        source=row["source"],
-        group=row["group"],
-        exhaustive=tuple(row["exhaustive"]),
-        nodes=tuple(item[0] for item in objects),
-        boxes=np.array([item[1:6] for item in objects], np.float32).reshape(-1, 5),
-        exact=np.array([bool(item[6]) for item in objects], bool),
-        ignore=np.array([bool(item[7]) for item in objects], bool),
+        path=record.path,
+        source=record.source,
+        group=record.group,
+        exhaustive=tuple(sorted(record.exhaustive)),
+        nodes=tuple(item.node for item in items),
+        boxes=np.array(rows, np.float32).reshape(-1, 5),
+        exact=np.array([item.oriented for item in items], bool),
+        ignore=np.array([item.ignore for item in items], bool),
     )
 
 
@@ -74,7 +70,9 @@ class CropRange:
     scale_high: float = 1.25
 
 
-def crop_matrix(entry: TileEntry, shape: tuple[int, int], crop: CropRange, rng: np.random.Generator) -> NDArray[np.float64]:
+def crop_matrix(
+    entry: TileEntry, shape: tuple[int, int], crop: CropRange, rng: np.random.Generator
+) -> NDArray[np.float64]:
     """Return a random (2, 3) affine from the tile (height, width) to the crop.
 
     Any rotation where every label is exact; quarter turns where one is horizontal, whose corners would inflate
@@ -124,7 +122,13 @@ class TileSet(torch.utils.data.Dataset[dict[str, Any]]):
     """Random crops of tiles as the criterion wants them; item i is drawn anew, from a seed of epoch and i."""
 
     def __init__(
-        self, entries: Sequence[TileEntry], tree: NodeTree, *, crop: CropRange, look: Callable[[Pixels, int], Pixels], seed: int = 0
+        self,
+        entries: Sequence[TileEntry],
+        tree: NodeTree,
+        *,
+        crop: CropRange,
+        look: Callable[[Pixels, int], Pixels],
+        seed: int = 0,
     ) -> None:
         self.entries = list(entries)
         self.tree, self.crop, self.look, self.seed = tree, crop, look, seed
@@ -146,8 +150,12 @@ class TileSet(torch.utils.data.Dataset[dict[str, Any]]):
         shrinks = abs(np.linalg.det(matrix[:, :2])) < 0.8
         fill = rng.choice([0, 114, int(pixels.mean())])
         crop = cv2.warpAffine(
-            pixels, matrix, (size, size), flags=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_CONSTANT, borderValue=(int(fill),) * 3,
+            pixels,
+            matrix,
+            (size, size),
+            flags=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=(int(fill),) * 3,
         )
         crop = self.look(np.ascontiguousarray(crop, np.uint8), int(rng.integers(2**31)))
         boxes = turned(entry.boxes, entry.turnable, matrix)
@@ -158,9 +166,13 @@ class TileSet(torch.utils.data.Dataset[dict[str, Any]]):
         return {
             "image": torch.from_numpy(np.ascontiguousarray(crop.transpose(2, 0, 1))),
             "objects": torch.from_numpy(
-                np.column_stack((self.columns[index][keep], boxes[keep], entry.exact[keep])).astype(np.float32).reshape(-1, 7)
+                np.column_stack((self.columns[index][keep], boxes[keep], entry.exact[keep]))
+                .astype(np.float32)
+                .reshape(-1, 7)
             ),
-            "ignore": torch.from_numpy(np.concatenate((points.min(1), points.max(1)), 1).astype(np.float32).reshape(-1, 4)),
+            "ignore": torch.from_numpy(
+                np.concatenate((points.min(1), points.max(1)), 1).astype(np.float32).reshape(-1, 4)
+            ),
             "background": self.tree.background(entry.exhaustive),
         }
 

@@ -11,6 +11,7 @@ import logging
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,6 +22,7 @@ from ultralytics.nn.tasks import DetectionModel
 from ultralytics.utils.loss import v8DetectionLoss
 
 from hardstand.datasets import airbus
+from hardstand.datasets.split import split_of
 from hardstand.detector.boxes import envelope
 from hardstand.detector.detections import Detections
 from hardstand.inference.tiles import plan_tiles
@@ -30,7 +32,6 @@ from hardstand.training.look import overhead_look
 from hardstand.training.network import settle_batch_norm, start_from
 from hardstand.training.recipe import read_recipe
 from hardstand.training.run import some_batches, training_tiles
-from hardstand.datasets.split import split_of
 from hardstand.training.tileset import TileSet
 from hardstand.training.tree import NodeTree, node_tree
 
@@ -44,7 +45,9 @@ class PlainLoss:
         self.loss = v8DetectionLoss(model)
         self.tree = tree
 
-    def __call__(self, preds, batch):
+    def __call__(
+        self, preds: dict[str, Any], batch: dict[str, torch.Tensor]
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         size = batch["image"].shape[-1]
         rows = batch["objects"]
         roots = np.array([self.tree.nodes[self.tree.root[int(c)]] for c in rows[:, 1]])
@@ -89,7 +92,7 @@ def plain_network() -> DetectionModel:
 
 @torch.no_grad()
 def score(out: str, airbus_folder: str) -> None:
-    """Print AP50 on the held-back Airbus scenes: tiles of 1024 px, owned cores, suppression at IoU 0.6 over the scene."""
+    """Print AP50 on the held-back Airbus scenes: tiles of 1024 px, owned cores, suppression at IoU 0.6."""
     model = plain_network()
     model.load_state_dict(torch.load(Path(out) / "average.pt", weights_only=True))
     model.eval().to(memory_format=torch.channels_last)

@@ -2,13 +2,12 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch", reason="the training room needs hardstand[train]")
-
-from hardstand.detector.boxes import envelope  # noqa: E402
-from hardstand.training.loss import TreeLoss, angle_miss, node_targets, shape_envelope  # noqa: E402
-from hardstand.training.network import build_network  # noqa: E402
-from hardstand.training.tree import node_tree  # noqa: E402
+from hardstand.detector.boxes import envelope
+from hardstand.training.loss import TreeLoss, angle_miss, node_targets, shape_envelope
+from hardstand.training.network import build_network
+from hardstand.training.tree import node_tree
 
 NODES = ("fw", "fw.combat", "fw.combat.mig29", "heli", "ad.launcher")
 
@@ -22,7 +21,10 @@ def slow_envelope(box: list[float], shape: str) -> list[float]:
         points = [(length / 2, 0), (-length / 2, 0), (0, width / 2), (0, -width / 2)]
     else:
         points = [(sx * length / 2, sy * width / 2) for sx in (-1, 1) for sy in (-1, 1)]
-    turned = [(cx + x * math.cos(angle) - y * math.sin(angle), cy + x * math.sin(angle) + y * math.cos(angle)) for x, y in points]
+    turned = [
+        (cx + x * math.cos(angle) - y * math.sin(angle), cy + x * math.sin(angle) + y * math.cos(angle))
+        for x, y in points
+    ]
     xs, ys = [p[0] for p in turned], [p[1] for p in turned]
     return [min(xs), min(ys), max(xs), max(ys)]
 
@@ -71,7 +73,9 @@ def test_node_targets_match_a_slow_reading_of_the_rule() -> None:
                     expected = (float(aligned[image, anchor]) * on_path, 0.0 if below else 1.0)
                 else:
                     expected = (0.0, float(background[image, column]))
-                assert (float(targets[image, anchor, column]), float(weights[image, anchor, column])) == pytest.approx(expected)
+                assert (float(targets[image, anchor, column]), float(weights[image, anchor, column])) == pytest.approx(
+                    expected
+                )
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +84,9 @@ def network() -> torch.nn.Module:
     return build_network("n", len(NODES)).train()
 
 
-def _batch(objects: list[list[float]], exhaustive: tuple[str, ...], ignore: list[list[float]] | None = None) -> dict[str, torch.Tensor]:
+def _batch(
+    objects: list[list[float]], exhaustive: tuple[str, ...], ignore: list[list[float]] | None = None
+) -> dict[str, torch.Tensor]:
     return {
         "objects": torch.tensor(objects).reshape(-1, 8),
         "ignore": torch.tensor(ignore or []).reshape(-1, 5),
@@ -115,8 +121,12 @@ def test_exact_labels_teach_the_angle_and_horizontal_ones_do_not(network: torch.
     for exact in (1.0, 0.0):
         predictions = network(torch.full((1, 3, 128, 128), 0.5))
         predictions["angle"].retain_grad()
-        _, parts = TreeLoss(network, node_tree(NODES))(predictions, _batch([[0, 2, 64, 64, 50, 40, 0.5, exact]], ("fw",)))
-        loss, _ = TreeLoss(network, node_tree(NODES))(predictions, _batch([[0, 2, 64, 64, 50, 40, 0.5, exact]], ("fw",)))
+        _, parts = TreeLoss(network, node_tree(NODES))(
+            predictions, _batch([[0, 2, 64, 64, 50, 40, 0.5, exact]], ("fw",))
+        )
+        loss, _ = TreeLoss(network, node_tree(NODES))(
+            predictions, _batch([[0, 2, 64, 64, 50, 40, 0.5, exact]], ("fw",))
+        )
         loss.backward()
         assert (float(predictions["angle"].grad.abs().sum()) > 0) is bool(exact)
         assert (float(parts["angle"]) > 0) is bool(exact)

@@ -1,0 +1,15 @@
+import pytest
+
+from hardstand.datasets.split import NAMED, split_of
+
+
+def test_named_places_and_hashed_places() -> None:
+    assert split_of("airbus", "airport4") == "test"
+    assert split_of("hrplanes", "PIN") == "dev"
+    assert split_of("airbus", "airport99") == "train"
+    assert {split_of("simd", f"block{i}") for i in range(300)} == {"train", "dev", "test"}
+
+
+@pytest.mark.parametrize("source", sorted(NAMED))
+def test_no_place_is_in_two_splits(source: str) -> None:
+    assert not NAMED[source]["test"] & NAMED[source]["dev"]

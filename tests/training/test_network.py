@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from hardstand.detector import Detector, MissingFileError, UntrustedPickleError
+from hardstand.detector.weights import find_weights, read_record
+from hardstand.training.fit import Schedule
+from hardstand.training.network import build_network, settle_batch_norm, start_from
+from hardstand.training.recipe import Recipe, SetShare
+from hardstand.training.release import amend, release
+from hardstand.training.tileset import CropRange
+
+NODES = ("fw", "heli", "ad.launcher")
+
+
+def test_settled_batch_norm_changes_statistics_but_not_the_function() -> None:
+    torch.manual_seed(0)
+    model = build_network("n", 3)
+    images = [torch.rand(2, 3, 64, 64) for _ in range(3)]
+    model.eval()
+    with torch.no_grad():
+        before = model(images[0])[0]
+        settle_batch_norm(model, images)
+        after = model(images[0])[0]
+    assert torch.allclose(before, after, atol=2e-2)
+    norm = next(module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d))
+    assert float(norm.running_mean.abs().sum()) > 0
+
+
+def test_a_pickle_is_refused_unless_trusted(tmp_path: Path) -> None:
+    path = tmp_path / "x.pt"
+    path.write_bytes(b"not looked at")
+    with pytest.raises(UntrustedPickleError, match="can run any code"):
+        start_from(build_network("n", 3), path)
+    with pytest.raises(MissingFileError, match="nowhere"):
+        start_from(build_network("n", 3), tmp_path / "nowhere.pt")
+
+
+def test_a_released_network_runs_the_same_on_both_back_ends(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    recipe = Recipe(
+        name="tiny",
+        nodes=NODES,
+        sets=(SetShare("x", 1.0),),
+        schedule=Schedule(steps=1),
+        crop=CropRange(64),
+        tile_px=64,
+        largest_object_m=10.0,
+    )
+    path = tmp_path / "tiny.safetensors"
+    release(build_network("n", 3), recipe, path, data=[{"set": "x", "licence": "none", "images": 1, "objects": 1}])
+    amend(path, metrics={"note": 1})
+    assert read_record(path).metrics == {"note": 1}
+    batch = (torch.rand(1, 64, 64, 3) * 255).to(torch.uint8).numpy()
+    outputs = [Detector.load(path, backend=name).backend.infer(batch) for name in ("openvino", "torch")]
+    assert abs(outputs[0][:, :4] - outputs[1][:, :4]).max() < 0.5
+    assert abs(outputs[0][:, 4:] - outputs[1][:, 4:]).max() < 0.02
+    start_from(build_network("n", 3), path)
+    assert find_weights(path) == path

@@ -1,0 +1,107 @@
+"""weights.md, written from the records inside the weight files."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..detector.weights import WeightRecord, read_record
+
+HEAD = """# Weight files
+
+Written by `hardstand weights-page` from the records inside the files; a test fails when it is stale. Every figure comes
+from the command beside it. Sets are named as in `hardstand.datasets`; places held back are listed in
+`datasets/split.py`: `test` places give the figures, `dev` places the calibration, neither is trained on.
+"""
+TOP = (
+    "scenes",
+    "objects",
+    "ap50",
+    "ap50_95",
+    "recall_at_threshold",
+    "precision_at_threshold",
+    "count_error_percent",
+    "count_bias_percent",
+    "false_alarms_per_km2",
+)
+TYPE = ("objects", "found", "right", "consistent", "angle_error_deg", "length_error_percent", "width_error_percent")
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    return [*lines, *("| " + " | ".join(_cell(value) for value in row) + " |" for row in rows)]
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401 - a value of JSON
+    if value is None or value != value:  # noqa: PLR0124 - NaN
+        return ""
+    return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def _scores(title: str, command: str, metrics: Mapping[str, Mapping[str, Any]], columns: Sequence[str]) -> list[str]:
+    rows = [(name, *(row.get(column) for column in columns)) for name, row in metrics.items()]
+    return ["", f"### {title}", "", f"`{command}`", "", *_table(("", *(c.replace("_", " ") for c in columns)), rows)]
+
+
+def page(records: Sequence[WeightRecord]) -> str:
+    """Return the text of weights.md."""
+    lines = [HEAD.rstrip()]
+    for record in records:
+        lines += ["", f"## {record.name}", "", *_about(record)]
+        metrics = record.metrics
+        command = f"hardstand evaluate {record.name} --data SETS --tiles TILES"
+        if "scenes" in metrics:
+            lines += _scores("Whole held-back images, after merging", command, metrics["scenes"], TOP)
+            lines += [
+                "",
+                "AP by pycocotools on horizontal boxes by shape (aircraft: envelope of the diamond in the",
+                "oriented box), over all scores from 0.01. Recall, precision and false alarms at score 0.25. Counts:",
+                "expected count (sum of calibrated probabilities) against the labels, mean over images, and in sum.",
+            ]
+        for folder, title in (
+            ("composites_holdout", "Types, angles and sizes: held-back real cut-outs on held-back real bases"),
+            ("generated_holdout", "Helicopters and launchers: generated, on held-back real bases"),
+        ):
+            if folder in metrics:
+                lines += _scores(title, command, metrics[folder], TYPE)
+                lines += [
+                    "",
+                    "found: a box of the right kind with oriented IoU 0.5 or more at score 0.25; right: reported at",
+                    "that node or below; consistent: at that node, below it, or at an ancestor.",
+                ]
+        for name, text in metrics.get("notes", {}).items():
+            lines += ["", f"### {name}", "", text]
+        if record.not_measured:
+            lines += ["", "### Not measured", "", *(f"* {item}" for item in record.not_measured)]
+    return "\n".join(lines) + "\n"
+
+
+def _about(record: WeightRecord) -> list[str]:
+    scale = record.architecture.get("scale", "")
+    lines = [
+        f"Oriented YOLO11{scale}, one sigmoid per node, {record.gsd_m} m per pixel, tiles of {record.tile_px} px, made "
+        f"{record.created}. Parameters SHA-256 `{record.params_sha256}`.",
+        "",
+        f"Nodes: {', '.join(f'`{node}`' for node in record.nodes)}.",
+        "",
+        f"Licence: {record.licence}.",
+        "",
+        "### Trained on",
+        "",
+        *_table(
+            ("set", "images or tiles", "objects", "licence as stated"),
+            [(row["set"], row["images"], row["objects"], row["licence"]) for row in record.data],
+        ),
+    ]
+    if record.recall:
+        lines += [
+            "",
+            "Recall used for the count intervals: "
+            + ", ".join(f"`{node}` {value:.3f}" for node, value in record.recall.items())
+            + ".",
+        ]
+    return lines
+
+
+def shipped_page(folder: Path) -> str:
+    """Return the page for all weight files in a folder, by name."""
+    return page([read_record(path) for path in sorted(folder.glob("*.safetensors"))])
