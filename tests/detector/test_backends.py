@@ -27,9 +27,11 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 pytest.importorskip("ultralytics", reason="ultralytics is not installed: pip install 'hardstand[gpu]'")
 
 Tiles = list[NDArray[np.uint8]]
-PIXELS = 0.01  # centres and sides agree to a hundredth of a pixel, relative to sides of some hundred pixels
-SCORES = 1e-4
-RADIANS = 1e-3
+# Measured on this network: 0.006 px, 0.0001 and 0.0001. That is for a graph in float32; an export in fp16 rounds the
+# parameters after batch norms were folded into them, PyTorch before, which is a difference of the files.
+PIXELS = 0.05
+SCORES = 5e-4
+RADIANS = 5e-4
 
 
 def test_the_lively_network_is_a_fair_trial(tiny_weights: Path, noise: Tiles) -> None:
@@ -45,7 +47,7 @@ def test_both_back_ends_put_out_the_same(tiny_weights: Path, noise: Tiles) -> No
     batch = np.stack(noise[:4])
     ours = Detector.load(tiny_weights, backend="openvino")._backend.infer(batch)
     theirs = Detector.load(tiny_weights, backend="torch", device="cpu")._backend.infer(batch)
-    np.testing.assert_allclose(ours[:, :4], theirs[:, :4], atol=PIXELS, rtol=1e-3)
+    np.testing.assert_allclose(ours[:, :4], theirs[:, :4], atol=PIXELS)
     np.testing.assert_allclose(ours[:, 4:-1], theirs[:, 4:-1], atol=SCORES)
     np.testing.assert_allclose(ours[:, -1], theirs[:, -1], atol=RADIANS)
 
@@ -55,9 +57,8 @@ def test_both_back_ends_give_the_same_detections(tiny_weights: Path, noise: Tile
     theirs = Detector.load(tiny_weights, backend="torch", device="cpu").detect_tiles(noise)
     assert sum(len(seen) for seen in ours) > 50
     for first, second in zip(ours, theirs, strict=True):
-        assert abs(len(first) - len(second)) <= 0.02 * len(first) + 1  # some scores lie at the limit
-        overlap = oriented_iou(first.boxes, second.boxes)
-        assert (overlap.max(axis=1) > 0.99).mean() > 0.97
+        assert first.labels == second.labels
+        np.testing.assert_allclose(np.diag(oriented_iou(first.boxes, second.boxes)), 1, atol=0.01)
 
 
 def test_openvino_keeps_the_order_and_is_repeatable(tiny_weights: Path, noise: Tiles) -> None:
@@ -74,7 +75,7 @@ def test_batches_do_not_change_the_result(tiny_weights: Path, noise: Tiles) -> N
     detector = Detector.load(tiny_weights, backend="torch", device="cpu")
     together = detector._backend.infer(np.stack(noise[:4]))
     apart = np.concatenate([detector._backend.infer(tile[None]) for tile in noise[:4]])
-    np.testing.assert_allclose(together[:, :4], apart[:, :4], atol=PIXELS, rtol=1e-3)
+    np.testing.assert_allclose(together[:, :4], apart[:, :4], atol=PIXELS)
     np.testing.assert_allclose(together[:, 4:], apart[:, 4:], atol=SCORES)
 
 

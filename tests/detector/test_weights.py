@@ -23,7 +23,7 @@ from hardstand.detector import (
     read_tensors,
     write_weights,
 )
-from hardstand.detector.weights import calibrated, hash_tensors
+from hardstand.detector.weights import SHIPPED, calibrated, hash_tensors
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -186,3 +186,10 @@ def test_names_in_a_binding_stay_in_their_folder(path: Path) -> None:
     binding_file.write_text(json.dumps(binding))
     with pytest.raises(WeightsCorruptError):
         openvino_model(path)
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.safetensors")), ids=lambda path: path.stem)
+def test_shipped_weights_are_whole_and_bound_to_their_export(path: Path) -> None:
+    assert read_record(path).name == path.stem
+    assert read_tensors(path)
+    assert openvino_model(path).is_file()
