@@ -199,7 +199,7 @@ class Slow(PaintDetector):
 
 threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 try:
-    detect(np.full((4000, 4000, 3), 90, np.uint8), Slow(), gsd=0.5, tile_px=300)
+    detect(np.full((2500, 2500, 3), 90, np.uint8), Slow(), gsd=0.5, tile_px=200)
 except KeyboardInterrupt:
     print("interrupted")
 """
@@ -207,7 +207,7 @@ except KeyboardInterrupt:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to oneself there")
 def test_an_interrupt_ends_the_run_at_once() -> None:
-    # 1,000 tiles of 50 ms would take a minute.
+    # 5,000 tiles of 50 ms would take four minutes.
     done = subprocess.run(
         [sys.executable, "-P", "-c", INTERRUPTED], capture_output=True, text=True, timeout=300, check=True
     )

@@ -371,7 +371,7 @@ def area_weights(count: int, length: int) -> NDArray[np.float64]:
     """The oracle for shrinking: the share of each source pixel in each of `count` equal cells, (count, length)."""
     edges = np.arange(count + 1) * length / count
     overlap = np.minimum(edges[1:, None], np.arange(1, length + 1)) - np.maximum(edges[:-1, None], np.arange(length))
-    return np.clip(overlap, 0, None) * count / length
+    return np.asarray(np.clip(overlap, 0, None) * count / length)
 
 
 def linear_weights(count: int, length: int) -> NDArray[np.float64]:
