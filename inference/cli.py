@@ -3,6 +3,7 @@
 Exit codes: 0 done; 1 an error, said in one line; 2 wrong usage; 3 done, but something could not be read; 130 stopped.
 """
 
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,7 +37,7 @@ MinScore = Annotated[
 def main() -> None:
     """Run the command line; the entry point of `hardstand`."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character gets a question mark, not an error
     app()
 
