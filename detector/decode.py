@@ -17,7 +17,7 @@ MIN_SCORE = 0.05
 OVERLAP = 0.5
 """Two candidates whose ProbIoU is above this are one object."""
 
-MOST_CANDIDATES = 4096
+MOST_CANDIDATES = 2048
 """Only the best so many candidates of a tile are looked at: a trained network has some hundreds, a broken one all."""
 
 

@@ -17,7 +17,16 @@ from hardstand.detector import (
     shape_of,
 )
 
-TREE = ("fw", "fw.bomber", "fw.bomber.tu95", "fw.bomber.tu160", "fw.isr.a50", "heli", "heli.attack", "ad.launcher")
+TREE: tuple[str, ...] = (
+    "fw",
+    "fw.bomber",
+    "fw.bomber.tu95",
+    "fw.bomber.tu160",
+    "fw.isr.a50",
+    "heli",
+    "heli.attack",
+    "ad.launcher",
+)
 
 
 def test_every_inner_step_of_an_id_is_a_node() -> None:
