@@ -154,12 +154,12 @@ def write_index(folder: Path, lines: Iterable[TileLine]) -> int:
     return count
 
 
-def read_tiles(folder: Path) -> list[ImageRecord]:
+def read_tiles(folder: Path, *, index: str = "index.jsonl") -> list[ImageRecord]:
     """The tiles of a folder as records, in the order of its index; DatasetNotFoundError where it has none."""
-    index = folder / "index.jsonl"
-    if not index.is_file():
-        raise DatasetNotFoundError(f"{folder} has no index.jsonl; make its tiles first with `hardstand tiles`")
-    return [_tile_record(folder, json.loads(line)) for line in index.read_text(encoding="utf-8").splitlines()]
+    path = folder / index
+    if not path.is_file():
+        raise DatasetNotFoundError(f"{folder} has no {index}; make its tiles first with `hardstand tiles`")
+    return [_tile_record(folder, json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def _tile_record(folder: Path, row: dict[str, Any]) -> ImageRecord:

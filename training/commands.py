@@ -2,24 +2,25 @@
 
 import json
 import logging
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..datasets.annotation import ImageRecord
+from ..datasets.build import TILE_PX
 from ..datasets.split import Split, split_of
 from ..datasets.tiles import read_tiles
 from ..detector.detections import Detections
 from ..detector.detector import Detector
 from ..detector.opencv import cv2
+from ..detector.openvino_backend import OpenVinoBackend
+from ..detector.weights import openvino_model, read_record
 from .calibrate import calibration
 from .recipe import read_recipe
 from .release import amend, release
 from .run import train, training_tiles
-from .scenes import MEASURED, of_node, run_sets, set_figures, tile_scores
+from .scenes import MEASURED, Engine, of_node, run_sets, set_figures, tile_scores
 from .selflabel import oriented_labels
 from .tileset import TileEntry, tile_entry
 
@@ -68,75 +69,75 @@ def self_label(weights: Path, tiles: Path) -> tuple[int, int]:
     Held-back places are left as they are. The first index is kept as `index.horizontal.jsonl`, from which it starts
     every time.
     """
-    kept = tiles / "index.horizontal.jsonl"
-    index = tiles / "index.jsonl"
+    kept, index = tiles / "index.horizontal.jsonl", tiles / "index.jsonl"
     if not kept.is_file():
         kept.write_bytes(index.read_bytes())
-    index.write_bytes(kept.read_bytes())
-    detector = Detector.load(weights, min_score=REPORT_SCORE)
-    rows = [json.loads(line) for line in kept.read_text().splitlines()]
-    turned = horizontal = 0
-    for row, entry in zip(rows, map(tile_entry, read_tiles(tiles)), strict=True):
-        if split_of(entry.source, entry.group) != "train" or not (~entry.exact & ~entry.ignore).any():
-            continue
-        boxes, exact = oriented_labels(entry.nodes, entry.boxes, entry.exact | entry.ignore, _found(detector, entry))
-        row["objects"] = [
+    rows = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
+    entries = [tile_entry(record) for record in read_tiles(tiles, index=kept.name)]
+    wanted = [
+        number
+        for number, entry in enumerate(entries)
+        if split_of(entry.source, entry.group) == "train" and (~entry.turnable).any()
+    ]
+    turned = 0
+    for number, detections in zip(wanted, _all_found(weights, [entries[number] for number in wanted]), strict=True):
+        entry = entries[number]
+        boxes, exact = oriented_labels(entry.nodes, entry.boxes, entry.turnable, detections)
+        rows[number]["objects"] = [
             [node, *(round(float(value), 3) for value in box), int(flag and not ignore), int(ignore)]
             for node, box, flag, ignore in zip(entry.nodes, boxes, exact, entry.ignore, strict=True)
         ]
-        horizontal += int((~entry.exact & ~entry.ignore).sum())
-        turned += int((exact & ~entry.exact & ~entry.ignore).sum())
+        turned += int((exact & ~entry.turnable).sum())
     part = index.with_suffix(".part")
-    part.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    part.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     part.replace(index)
-    return turned, horizontal
+    return turned, sum(int((~entries[number].turnable).sum()) for number in wanted)
 
 
-def _found(detector: Detector, entry: TileEntry) -> Detections:
-    return detector.detect_tiles([np.asarray(cv2.imread(str(entry.path), cv2.IMREAD_COLOR_RGB), np.uint8)])[0]
+def _all_found(weights: Path, entries: Sequence[TileEntry]) -> Iterator[Detections]:
+    """Detections of tiles of TILE_PX or less: a graph of that size does half the work of one for scenes."""
+    record = replace(read_record(weights), tile_px=TILE_PX)
+    detector = Detector(OpenVinoBackend(openvino_model(weights), TILE_PX), record, min_score=REPORT_SCORE)
+    return detector.stream(cv2.imread(str(entry.path), cv2.IMREAD_COLOR_RGB) for entry in entries)
 
 
-def calibrate(
-    weights: Path, data: Path, tiles: Path, detect: Callable[[ImageRecord, Detector], Detections]
-) -> dict[str, Any]:
+def calibrate(weights: Path, data: Path, tiles: Path, engine: Engine) -> dict[str, Any]:
     """Put calibration and recall of every counted node into a weight file, from the `dev` places; return them.
 
     Helicopters and launchers have too few real held-back objects: theirs come from generated tiles on held-back real
     bases, and weights.md says so.
     """
     detector = Detector.load(weights, min_score=REPORT_SCORE)
-    found = run_sets(lambda record: detect(record, detector), data, "dev", sets=MEASURED, progress=logger.info)
+    found = run_sets(engine, detector, data, "dev", sets=MEASURED, progress=logger.info)
     tables, recalls = {}, {}
     for node in ("fw", "heli", "ad.launcher"):
         results = [
             result for source, pairs in found.items() if node in MEASURED[source] for result in of_node(pairs, node)
         ]
         if node != "fw":
-            results += of_node(_tile_pairs(detector, tiles / "generated_holdout"), node)
+            results += of_node(_tile_pairs(weights, tiles / "generated_holdout"), node)
         tables[node], recalls[node] = calibration(results)
     amend(weights, calibration=tables, recall=recalls)
     return {"calibration": tables, "recall": recalls}
 
 
-def _tile_pairs(detector: Detector, folder: Path) -> list[tuple[ImageRecord, Detections]]:
-    return [
-        (record, detector.detect_tiles([cv2.imread(str(record.path), cv2.IMREAD_COLOR_RGB)])[0])
-        for record in read_tiles(folder)
-    ]
+def _tile_pairs(weights: Path, folder: Path) -> list[tuple[ImageRecord, Detections]]:
+    records = read_tiles(folder)
+    return list(zip(records, _all_found(weights, [tile_entry(record) for record in records]), strict=True))
 
 
 def evaluate(
     weights: Path,
     data: Path,
     tiles: Path,
-    detect: Callable[[ImageRecord, Detector], Detections],
+    engine: Engine,
     *,
     split: Split = "test",
     record: bool = False,
 ) -> dict[str, Any]:
     """Return the figures of a weight file on held-back scenes and tiles; with `record`, also put them into the file."""
     detector = Detector.load(weights, min_score=LOW_SCORE)
-    found = run_sets(lambda item: detect(item, detector), data, split, sets=MEASURED, progress=logger.info)
+    found = run_sets(engine, detector, data, split, sets=MEASURED, progress=logger.info)
     metrics: dict[str, Any] = {"split": split, "scenes": set_figures(found)}
     for folder in ("composites_holdout", "generated_holdout"):
         if (tiles / folder).is_dir():

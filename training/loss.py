@@ -10,6 +10,7 @@ Three changes to ultralytics' oriented criterion, nothing of it copied:
   is nearly square, where the overlap alone cannot tell.
 """
 
+from dataclasses import dataclass
 
 import torch
 from ultralytics.utils.loss import v8OBBLoss
@@ -19,7 +20,21 @@ from ultralytics.utils.tal import RotatedTaskAlignedAssigner, make_anchors, rbox
 from .tree import NodeTree
 
 Tensor = torch.Tensor
-GAINS = {"box": 7.5, "cls": 0.5, "dfl": 1.5, "angle": 1.5}
+PARTS = ("box", "cls", "dfl", "angle")
+
+
+@dataclass(frozen=True, slots=True)
+class Gains:
+    """What each part of the loss counts."""
+
+    box: float = 7.5
+    cls: float = 0.5
+    dfl: float = 1.5
+    angle: float = 8.0
+    """High: on an aircraft as long as it is wide the overlap does not see the angle, and 1.5 left it unlearnt."""
+    horizontal: float = 1.0
+    """Share of the box gain for horizontal labels. 0 while angles are first learnt: a box turned wrongly by 45 degrees
+    and too large by a half has the same outline as the right one, so sizes learnt then would hide wrong angles."""
 
 
 def shape_envelope(boxes: Tensor, diamond: Tensor, ellipse: Tensor) -> Tensor:
@@ -84,8 +99,9 @@ class TreeLoss(v8OBBLoss):
     (I, 5) float [image, x0, y0, x1, y1] in pixels: ground about which nothing is said, `background` (B, K) float.
     """
 
-    def __init__(self, model: torch.nn.Module, tree: NodeTree) -> None:
+    def __init__(self, model: torch.nn.Module, tree: NodeTree, gains: Gains = Gains()) -> None:
         super().__init__(model)
+        self.gains = gains
         self.tree = tree.to(self.device)
         self.assigner = ShapeAssigner(topk=10, num_classes=self.nc, alpha=0.5, beta=6.0, stride=self.stride.tolist())
 
@@ -127,8 +143,8 @@ class TreeLoss(v8OBBLoss):
                 target[foreground],
                 aligned[foreground] / total,
             )
-        parts = parts * torch.tensor([GAINS[key] for key in ("box", "cls", "dfl", "angle")], device=self.device)
-        return parts.sum() * len(logits), dict(zip(GAINS, parts.detach(), strict=True))
+        parts = parts * torch.tensor([getattr(self.gains, name) for name in PARTS], device=self.device)
+        return parts.sum() * len(logits), dict(zip(PARTS, parts.detach(), strict=True))
 
     def assign(
         self, logits: Tensor, scaled: Tensor, points: Tensor, labels: Tensor, boxes: Tensor, mask: Tensor
@@ -163,7 +179,7 @@ class TreeLoss(v8OBBLoss):
         horizontal = 1 - bbox_iou(
             by_shape, torch.cat((centre - half, centre + half), 1), xywh=False, CIoU=True
         ).squeeze(-1)
-        overlap = (torch.where(exact, oriented, horizontal) * weight).sum()
+        overlap = (torch.where(exact, oriented, self.gains.horizontal * horizontal) * weight).sum()
         weight = weight * exact
         sides = rbox2dist(target[:, :4], points, target[:, 4:5], reg_max=self.reg_max - 1)
         spread = self.bbox_loss.dfl_loss(distances.reshape(-1, self.reg_max), sides).squeeze(-1)

@@ -1,13 +1,14 @@
 """What a training run is made of, as TOML: checked when read, so that a run that starts is a run that is meant."""
 
 import tomllib
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from ..detector.errors import MissingFileError, RecipeError
 from ..detector.taxonomy import NODES
 from .fit import Schedule
+from .loss import Gains
 from .tileset import CropRange
 
 
@@ -32,6 +33,7 @@ class Recipe:
     sets: tuple[SetShare, ...]
     schedule: Schedule
     crop: CropRange
+    gains: Gains = field(default_factory=Gains)
     size: str = "n"
     gsd_m: float = 0.5
     tile_px: int = 1024
@@ -53,7 +55,7 @@ class Recipe:
 
 
 def _checked(kind: type, values: dict[str, Any], where: str) -> dict[str, Any]:
-    known = {field.name: field for field in fields(kind)}
+    known = {item.name: item for item in fields(kind)}
     unknown = sorted(set(values) - set(known))
     if unknown:
         raise RecipeError(f"{where}: unknown key {', '.join(unknown)}; known are {', '.join(sorted(known))}")
@@ -75,7 +77,8 @@ def read_recipe(path: Path) -> Recipe:
         sets = tuple(SetShare(**_checked(SetShare, row, f"{path} [[sets]]")) for row in raw.pop("sets", []))
         schedule = Schedule(**_checked(Schedule, raw.pop("schedule", {}), f"{path} [schedule]"))
         crop = CropRange(**_checked(CropRange, raw.pop("crop", {}), f"{path} [crop]"))
-        parts = {"sets": sets, "schedule": schedule, "crop": crop}
+        gains = Gains(**_checked(Gains, raw.pop("gains", {}), f"{path} [gains]"))
+        parts = {"sets": sets, "schedule": schedule, "crop": crop, "gains": gains}
         return Recipe(**_checked(Recipe, {**raw, **parts}, str(path)))
     except TypeError as error:
         raise RecipeError(f"{path}: {error}") from error

@@ -82,7 +82,9 @@ def train(recipe: Recipe, tiles: Path, out: Path) -> tuple[nn.Module, NodeTree]:
         logger.info("%d tensors from %s", copied, recipe.start)
         if not recipe.start.endswith(".safetensors"):
             settle_batch_norm(model, some_batches(tile_set, weights))
-    return fit(model, tile_set, weights, lambda network: TreeLoss(network, tree), recipe.schedule, out), tree
+    return fit(
+        model, tile_set, weights, lambda network: TreeLoss(network, tree, recipe.gains), recipe.schedule, out
+    ), tree
 
 
 def some_batches(tiles: TileSet, weights: Sequence[float]) -> list[torch.Tensor]:

@@ -7,20 +7,24 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..datasets.annotation import ImageRecord
 from ..datasets.build import FOLDERS
+from ..datasets.images import read_rgb
 from ..datasets.split import Split, split_of
 from ..datasets.tiles import read_tiles
 from ..detector.boxes import oriented_iou
 from ..detector.detections import Detections
+from ..detector.detector import COARSEST, Detector
 from ..detector.opencv import cv2
 from ..detector.taxonomy import is_a
 from .evaluate import Figures, SceneResult, figures, scene_result
 from .tileset import TileEntry, tile_entry
 
-Detect = Callable[[ImageRecord], Detections]
-"""Whole image in, merged detections out; the engine, handed in by the caller."""
+Engine = Callable[[Path | NDArray[np.uint8], float, Detector], Detections]
+"""Image file or pixels, their metres per pixel and a detector in, merged detections out. It is handed in: the training
+room does not know the inference room."""
 
 THRESHOLD = 0.25
 MEASURED: Mapping[str, tuple[str, ...]] = {
@@ -49,13 +53,31 @@ def held_back(data: Path, source: str, split: Split) -> list[ImageRecord]:
     return [record for record in records if split_of(source, record.group) == split]
 
 
+def whole_image(engine: Engine, record: ImageRecord, detector: Detector) -> Detections:
+    """Return the merged detections of one image.
+
+    An image coarser than scenes may be (some of HRPlanes, by the estimate of their scale) is enlarged first.
+    """
+    if record.gsd <= COARSEST * detector.gsd:
+        return engine(record.path, record.gsd, detector)
+    factor = record.gsd / detector.gsd
+    pixels = cv2.resize(read_rgb(record.path), None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    return engine(np.asarray(pixels, np.uint8), detector.gsd, detector)
+
+
 def run_sets(
-    detect: Detect, data: Path, split: Split, *, sets: Iterable[str], progress: Callable[[str], None]
+    engine: Engine,
+    detector: Detector,
+    data: Path,
+    split: Split,
+    *,
+    sets: Iterable[str],
+    progress: Callable[[str], None],
 ) -> dict[str, list[tuple[ImageRecord, Detections]]]:
     """Return every held-back image of the sets with its detections."""
     found: dict[str, list[tuple[ImageRecord, Detections]]] = {}
     for source in sets:
-        found[source] = [(record, detect(record)) for record in held_back(data, source, split)]
+        found[source] = [(record, whole_image(engine, record, detector)) for record in held_back(data, source, split)]
         progress(f"{source}: {len(found[source])} images")
     return found
 
