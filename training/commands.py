@@ -9,11 +9,11 @@ from typing import Any
 
 from ..datasets.annotation import ImageRecord
 from ..datasets.build import TILE_PX
+from ..datasets.images import read_rgb
 from ..datasets.split import Split, split_of
 from ..datasets.tiles import read_tiles
 from ..detector.detections import Detections
 from ..detector.detector import Detector
-from ..detector.opencv import cv2
 from ..detector.openvino_backend import OpenVinoBackend
 from ..detector.weights import openvino_model, read_record
 from .calibrate import calibration
@@ -98,7 +98,7 @@ def _all_found(weights: Path, entries: Sequence[TileEntry]) -> Iterator[Detectio
     """Detections of tiles of TILE_PX or less: a graph of that size does half the work of one for scenes."""
     record = replace(read_record(weights), tile_px=TILE_PX)
     detector = Detector(OpenVinoBackend(openvino_model(weights), TILE_PX), record, min_score=REPORT_SCORE)
-    return detector.stream(cv2.imread(str(entry.path), cv2.IMREAD_COLOR_RGB) for entry in entries)
+    return detector.stream(read_rgb(entry.path) for entry in entries)
 
 
 def calibrate(weights: Path, data: Path, tiles: Path, engine: Engine) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
 from io import StringIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +80,8 @@ def scene_result(record: ImageRecord, detections: Detections, node: str) -> Scen
 
 
 def _coco(results: Sequence[SceneResult]) -> tuple[COCO, COCO]:
-    truth, found = [], []
+    truth: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     for image, result in enumerate(results, 1):
         for box, ignored in zip(result.truth, result.ignored, strict=True):
             x, y, w, h = float(box[0]), float(box[1]), float(box[2] - box[0]), float(box[3] - box[1])

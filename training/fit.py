@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from .network import Network
 from .tileset import TileSet, collate
 
 logger = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ def parameter_groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
     ]
 
 
-def freeze(model: nn.Module, layers: int) -> None:
+def freeze(model: Network, layers: int) -> None:
     """Hold the first `layers` layers of an ultralytics model, and everything that only follows from data shapes."""
     for index, layer in enumerate(model.model):
         for parameter in layer.parameters():
@@ -108,7 +109,7 @@ def follow(average: nn.Module, model: nn.Module, decay: float) -> None:
 
 
 def fit(
-    model: nn.Module, tiles: TileSet, weights: Sequence[float], criterion_of: CriterionOf, schedule: Schedule, out: Path
+    model: Network, tiles: TileSet, weights: Sequence[float], criterion_of: CriterionOf, schedule: Schedule, out: Path
 ) -> nn.Module:
     """Train `model` and return the average of its parameters over the last steps.
 
@@ -120,7 +121,7 @@ def fit(
     model = model.to(device, memory_format=torch.channels_last).train()
     freeze(model, schedule.frozen_layers)
     optimiser = torch.optim.AdamW(parameter_groups(model, schedule.weight_decay), lr=schedule.rate, betas=(0.9, 0.99))
-    average = deepcopy(model).eval()
+    average: Network = deepcopy(model).eval()
     step, spent = _resume(out / "last.pt", model, average, optimiser)
     criterion = criterion_of(model)
     loader = torch.utils.data.DataLoader(

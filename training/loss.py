@@ -13,10 +13,11 @@ Three changes to ultralytics' oriented criterion, nothing of it copied:
 from dataclasses import dataclass
 
 import torch
-from ultralytics.utils.loss import v8OBBLoss
+from ultralytics.utils.loss import DFLoss, v8OBBLoss
 from ultralytics.utils.metrics import bbox_iou, probiou
 from ultralytics.utils.tal import RotatedTaskAlignedAssigner, make_anchors, rbox2dist
 
+from .network import Network
 from .tree import NodeTree
 
 Tensor = torch.Tensor
@@ -86,9 +87,13 @@ class ShapeAssigner(RotatedTaskAlignedAssigner):
         horizontal = bbox_iou(torch.cat((centre - half, centre + half), 1), by_shape, xywh=False, CIoU=True)
         return torch.where(exact, oriented, horizontal.squeeze(-1).clamp(0))
 
-    def select_candidates_in_gts(self, xy_centers: Tensor, gt_bboxes: Tensor, mask_gt: Tensor) -> Tensor:
+    def select_candidates_in_gts(
+        self, xy_centers: Tensor, gt_bboxes: Tensor, mask_gt: Tensor, **kwargs: float
+    ) -> Tensor:
         """Return which anchors lie in which object, (B, n, A); the flags behind the box are left aside."""
-        inside: Tensor = super().select_candidates_in_gts(xy_centers, gt_bboxes[..., :5], mask_gt)
+        inside: Tensor = super().select_candidates_in_gts(  # type: ignore[no-untyped-call]
+            xy_centers, gt_bboxes[..., :5], mask_gt
+        )
         return inside
 
 
@@ -99,11 +104,14 @@ class TreeLoss(v8OBBLoss):
     (I, 5) float [image, x0, y0, x1, y1] in pixels: ground about which nothing is said, `background` (B, K) float.
     """
 
-    def __init__(self, model: torch.nn.Module, tree: NodeTree, gains: Gains = Gains()) -> None:
+    def __init__(self, model: Network, tree: NodeTree, gains: Gains = Gains()) -> None:
         super().__init__(model)
         self.gains = gains
+        self.spread = DFLoss(self.reg_max)
         self.tree = tree.to(self.device)
-        self.assigner = ShapeAssigner(topk=10, num_classes=self.nc, alpha=0.5, beta=6.0, stride=self.stride.tolist())
+        self.assigner = ShapeAssigner(
+            topk=10, num_classes=self.nc, alpha=0.5, beta=6.0, stride=[int(value) for value in self.stride]
+        )
 
     def pack(self, objects: Tensor, images: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return (B, n, 1) labels, (B, n, 8) boxes with flags and (B, n, 1) mask of objects padded per image."""
@@ -182,7 +190,7 @@ class TreeLoss(v8OBBLoss):
         overlap = (torch.where(exact, oriented, self.gains.horizontal * horizontal) * weight).sum()
         weight = weight * exact
         sides = rbox2dist(target[:, :4], points, target[:, 4:5], reg_max=self.reg_max - 1)
-        spread = self.bbox_loss.dfl_loss(distances.reshape(-1, self.reg_max), sides).squeeze(-1)
+        spread = self.spread(distances.reshape(-1, self.reg_max), sides).squeeze(-1)
         return overlap, (spread * weight).sum(), (angle_miss(predicted[:, 4], target[:, 4]) * weight).sum()
 
     def ignored(self, points: Tensor, ignore: Tensor, images: int) -> Tensor:

@@ -1,7 +1,9 @@
 """The network: an oriented ultralytics model, started from other weights where shapes agree."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -11,12 +13,14 @@ from ultralytics.nn.tasks import OBBModel
 from ..detector.errors import MissingFileError, UntrustedPickleError
 from ..detector.weights import read_tensors
 
+Network = Any
+"""An ultralytics model: a torch module with `model` (its layers), `yaml` and `args`, which are typed nowhere."""
 ARCHITECTURE = "yolo11{size}-obb.yaml"
 
 
-def build_network(size: str, nodes: int) -> OBBModel:
+def build_network(size: str, nodes: int) -> Network:
     """Return an untrained oriented YOLO11 of `size` n, s, m, l or x with one output per node."""
-    model = OBBModel(ARCHITECTURE.format(size=size), nc=nodes, verbose=False)
+    model: Network = OBBModel(ARCHITECTURE.format(size=size), nc=nodes, verbose=False)
     model.args = get_cfg()
     return model
 
@@ -59,25 +63,36 @@ def settle_batch_norm(model: nn.Module, batches: Iterable[torch.Tensor]) -> None
     input really has, and the scale and bias that undo them, so that evaluation mode is unchanged and training mode
     starts from the same function. `batches` are float images (B, 3, H, W).
     """
-    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
-    totals = {norm: [0, torch.zeros_like(norm.running_mean), torch.zeros_like(norm.running_var)] for norm in norms}
-
-    def collect(norm: nn.Module, inputs: tuple[torch.Tensor, ...], _: torch.Tensor) -> None:
-        values = inputs[0].transpose(0, 1).flatten(1)
-        entry = totals[norm]
-        entry[0] += values.shape[1]
-        entry[1] += values.sum(1)
-        entry[2] += values.square().sum(1)
-
+    norms = [_Norm(module) for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    hooks = [norm.module.register_forward_hook(norm.collect) for norm in norms]
     model.eval()
-    hooks = [norm.register_forward_hook(collect) for norm in norms]
     for batch in batches:
         model(batch)
     for hook in hooks:
         hook.remove()
-    for norm, (count, total, squares) in totals.items():
-        mean = total / count
-        variance = (squares / count - mean.square()).clamp(min=1e-4)
+    for norm in norms:
+        norm.settle()
+
+
+@dataclass(slots=True)
+class _Norm:
+    """One batch norm and the sums of what goes into it."""
+
+    module: Network
+    count: int = 0
+    total: torch.Tensor = field(default_factory=lambda: torch.zeros(1))
+    squares: torch.Tensor = field(default_factory=lambda: torch.zeros(1))
+
+    def collect(self, _: nn.Module, inputs: tuple[torch.Tensor, ...], __: torch.Tensor) -> None:
+        values = inputs[0].transpose(0, 1).flatten(1)
+        self.count += values.shape[1]
+        self.total = self.total + values.sum(1)
+        self.squares = self.squares + values.square().sum(1)
+
+    def settle(self) -> None:
+        norm = self.module
+        mean = self.total / self.count
+        variance = (self.squares / self.count - mean.square()).clamp(min=1e-4)
         scale = norm.weight / (norm.running_var + norm.eps).sqrt()
         norm.bias += (mean - norm.running_mean) * scale
         norm.weight.copy_(scale * (variance + norm.eps).sqrt())

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from ..detector.weights import WeightRecord, bind_export, read_record, read_tensors, write_weights
+from .network import Network
 from .recipe import Recipe
 
 LICENCE = "AGPL-3.0 (ultralytics); non-commercial, as the imagery that it was trained on"
@@ -18,10 +19,10 @@ LICENCE = "AGPL-3.0 (ultralytics); non-commercial, as the imagery that it was tr
 class ServedNetwork(nn.Module):
     """The network as the back ends see it: images in, one tensor (B, 4 + K + 1, A) out."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: Network) -> None:
         super().__init__()
         self.model = model
-        self.model.model[-1].dynamic = True  # anchors follow the input size, in the traced graph too
+        model.model[-1].dynamic = True  # anchors follow the input size, in the traced graph too
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return rows centre x, centre y, length, width, K node scores, angle for float RGB images in 0..1."""
@@ -29,7 +30,7 @@ class ServedNetwork(nn.Module):
         return out
 
 
-def release(model: nn.Module, recipe: Recipe, path: Path, *, data: Sequence[dict[str, Any]]) -> WeightRecord:
+def release(model: Network, recipe: Recipe, path: Path, *, data: Sequence[dict[str, Any]]) -> WeightRecord:
     """Write `path` (NAME.safetensors) and its OpenVINO export; the record has no figures yet.
 
     Parameters are rounded to fp16 first, so that every back end runs the same numbers.

@@ -132,7 +132,7 @@ def tile_scores(runner: TileRunner, folder: Path) -> dict[str, TypeScore]:
 
 
 def _tile_rows(runner: TileRunner, entry: TileEntry) -> list[tuple[str, tuple[bool, bool, bool, float, float, float]]]:
-    pixels = cv2.imread(str(entry.path), cv2.IMREAD_COLOR_RGB)
+    pixels = read_rgb(entry.path)
     found = runner.detect_tiles([pixels])[0]
     found = found.select(found.score >= THRESHOLD)
     use = entry.exact & ~entry.ignore

@@ -22,6 +22,7 @@ from ultralytics.nn.tasks import DetectionModel
 from ultralytics.utils.loss import v8DetectionLoss
 
 from hardstand.datasets import airbus
+from hardstand.datasets.images import read_rgb
 from hardstand.datasets.split import split_of
 from hardstand.detector.boxes import envelope
 from hardstand.detector.detections import Detections
@@ -29,7 +30,7 @@ from hardstand.inference.tiles import plan_tiles
 from hardstand.training.evaluate import figures, scene_result
 from hardstand.training.fit import fit
 from hardstand.training.look import overhead_look
-from hardstand.training.network import settle_batch_norm, start_from
+from hardstand.training.network import Network, settle_batch_norm, start_from
 from hardstand.training.recipe import read_recipe
 from hardstand.training.run import some_batches, training_tiles
 from hardstand.training.tileset import TileSet
@@ -83,9 +84,9 @@ def train(recipe_path: str, tiles: str, out: str, steps: str = "0") -> None:
     torch.save(average.state_dict(), Path(out) / "average.pt")
 
 
-def plain_network() -> DetectionModel:
+def plain_network() -> Network:
     """Return an untrained horizontal YOLO11n."""
-    model = DetectionModel("yolo11n.yaml", nc=len(CLASSES), verbose=False)
+    model: Network = DetectionModel("yolo11n.yaml", nc=len(CLASSES), verbose=False)
     model.args = get_cfg()
     return model
 
@@ -100,13 +101,13 @@ def score(out: str, airbus_folder: str) -> None:
     for record in airbus.read(Path(airbus_folder)):
         if split_of("airbus", record.group) != "test":
             continue
-        boxes, scores = scene_boxes(model, cv2.imread(str(record.path), cv2.IMREAD_COLOR_RGB))
+        boxes, scores = scene_boxes(model, read_rgb(record.path))
         none = Detections.empty(CLASSES, record.gsd)
         results.append(replace(scene_result(record, none, "fw"), found=boxes, scores=scores, probabilities=scores))
     print(json.dumps(figures(results, threshold=0.25).rounded()))
 
 
-def scene_boxes(model: DetectionModel, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def scene_boxes(model: Network, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return x0, y0, x1, y1 and scores of aircraft of one scene."""
     parts = [np.empty((0, 5))]
     for tile in plan_tiles(pixels.shape[1], pixels.shape[0], tile_px=1024, overlap_px=150):
@@ -125,4 +126,7 @@ def scene_boxes(model: DetectionModel, pixels: np.ndarray) -> tuple[np.ndarray, 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    {"train": train, "score": score}[sys.argv[1]](*sys.argv[2:])
+    if sys.argv[1] == "train":
+        train(*sys.argv[2:])
+    else:
+        score(*sys.argv[2:])

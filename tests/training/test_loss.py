@@ -100,7 +100,8 @@ def _class_gradient(network: torch.nn.Module, batch: dict[str, torch.Tensor]) ->
     predictions["scores"].retain_grad()
     loss, _ = TreeLoss(network, node_tree(NODES))(predictions, batch)
     loss.backward()
-    return predictions["scores"].grad[0].T
+    gradient: torch.Tensor = predictions["scores"].grad[0].T
+    return gradient
 
 
 def test_what_the_set_does_not_tell_gets_no_gradient(network: torch.nn.Module) -> None:
