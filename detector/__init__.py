@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .detections import Detection, Detections
     from .detector import Detector, TileDetector
     from .errors import (
+        BandError,
         DatasetNotFoundError,
         EmptySceneError,
         HardstandError,
@@ -48,7 +49,8 @@ _HOME = {
     "decode": "Decoder",
     "detections": "Detection Detections",
     "detector": "Detector TileDetector",
-    "errors": "DatasetNotFoundError EmptySceneError HardstandError LabelError MissingDependencyError MissingFileError "
+    "errors": "BandError DatasetNotFoundError EmptySceneError HardstandError LabelError MissingDependencyError "
+    "MissingFileError "
     "NoCrsError NoGsdError NotARasterError OutputError RecipeError SiteFileError SiteOutsideError TileReadError "
     "TooCoarseError UntrustedPickleError WeightsCorruptError WeightsNotFoundError",
     "fake": "PaintDetector paint",
@@ -60,6 +62,7 @@ _MODULE = {name: module for module, names in _HOME.items() for name in names.spl
 __all__ = [
     "COUNTED",
     "NODES",
+    "BandError",
     "DatasetNotFoundError",
     "Decoder",
     "Detection",

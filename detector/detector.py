@@ -59,6 +59,7 @@ class Detector:
         self.gsd = record.gsd_m
         self.tile_px = record.tile_px
         self.largest_object_m = record.largest_object_m
+        self.min_score = min_score
         self._backend = backend
         self._decode = Decoder(record, min_score)
 

@@ -99,7 +99,7 @@ def detect(  # noqa: PLR0913, PLR0917  # the options of a command are its parame
 
         opening = Opening(gsd=gsd, bands=_bands(bands), date=date)
         detector = _load(weights, min_score=min_score, trust_pickle=trust_pickle)
-        code = run(scenes, detector, out=out, sites=sites, opening=opening, min_score=min_score)
+        code = run(scenes, detector, out=out, sites=sites, opening=opening)
     raise typer.Exit(code)
 
 
@@ -228,7 +228,6 @@ def run(
     out: Path,
     sites: Path | None = None,
     opening: "Opening | None" = None,
-    min_score: float | None = None,
 ) -> int:
     """Survey the scenes, write the results, print the table; the exit code. Raises HardstandError."""
     from .folder import REPORT, write_results  # noqa: PLC0415
@@ -243,7 +242,7 @@ def run(
             detector,
             sites=polygons,
             opening=opening,
-            weights=weights_of(detector, min_score),
+            weights=weights_of(detector),
             progress=advance,
         )
     typer.echo(f"Writing results to {out}", err=True)
@@ -259,11 +258,10 @@ def run(
 
 
 def _load(weights: str, *, min_score: float | None, trust_pickle: bool) -> "TileDetector":
+    from ..detector.decode import MIN_SCORE  # noqa: PLC0415
     from ..detector.detector import Detector as Loader  # noqa: PLC0415
 
-    if min_score is None:
-        return Loader.load(weights, trust_pickle=trust_pickle)
-    return Loader.load(weights, trust_pickle=trust_pickle, min_score=min_score)
+    return Loader.load(weights, trust_pickle=trust_pickle, min_score=MIN_SCORE if min_score is None else min_score)
 
 
 def _bands(text: str | None) -> tuple[int, ...] | None:

@@ -51,12 +51,14 @@ class Weights:
     """What was not measured about these weights, in sentences."""
 
 
-def weights_of(detector: TileDetector, min_score: float | None = None) -> Weights:
+def weights_of(detector: TileDetector) -> Weights:
     """What a detector says about itself; a detector without a weight record goes by the name of its class."""
     if not isinstance(detector, Detector):
-        return Weights(type(detector).__name__, "", min_score, {}, ())
+        return Weights(type(detector).__name__, "", None, {}, ())
     record = detector.record
-    return Weights(record.name, record.params_sha256, min_score, dict(record.recall), tuple(record.not_measured))
+    return Weights(
+        record.name, record.params_sha256, detector.min_score, dict(record.recall), tuple(record.not_measured)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,8 @@ def evaluate(
     """Return the figures of a weight file on held-back scenes and tiles; with `record`, also put them into the file."""
     detector = Detector.load(weights, min_score=LOW_SCORE)
     found = run_sets(engine, detector, data, split, sets=MEASURED, progress=logger.info)
-    metrics: dict[str, Any] = {"split": split, "scenes": set_figures(found)}
+    notes = read_record(weights).metrics.get("notes", {})
+    metrics: dict[str, Any] = {"split": split, "scenes": set_figures(found), "notes": notes}
     for folder in ("composites_holdout", "generated_holdout"):
         if (tiles / folder).is_dir():
             metrics[folder] = {node: asdict(score) for node, score in tile_scores(detector, tiles / folder).items()}

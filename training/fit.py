@@ -157,7 +157,8 @@ def fit(
         if step % 500 == 0:
             _save(out / "last.pt", model, average, optimiser, step, time.monotonic() - started)
     _save(out / "last.pt", model, average, optimiser, step, time.monotonic() - started)
-    return average
+    result: nn.Module = average
+    return result
 
 
 def _step(

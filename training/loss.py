@@ -88,12 +88,10 @@ class ShapeAssigner(RotatedTaskAlignedAssigner):
         return torch.where(exact, oriented, horizontal.squeeze(-1).clamp(0))
 
     def select_candidates_in_gts(
-        self, xy_centers: Tensor, gt_bboxes: Tensor, mask_gt: Tensor, **kwargs: float
+        self, xy_centers: Tensor, gt_bboxes: Tensor, mask_gt: Tensor, eps: float = 0
     ) -> Tensor:
-        """Return which anchors lie in which object, (B, n, A); the flags behind the box are left aside."""
-        inside: Tensor = super().select_candidates_in_gts(  # type: ignore[no-untyped-call]
-            xy_centers, gt_bboxes[..., :5], mask_gt
-        )
+        """Return which anchors lie in which object, (B, n, A); the flags behind the box, and `eps`, are left aside."""
+        inside: Tensor = super().select_candidates_in_gts(xy_centers, gt_bboxes[..., :5], mask_gt)  # type: ignore[no-untyped-call]
         return inside
 
 
@@ -110,7 +108,7 @@ class TreeLoss(v8OBBLoss):
         self.spread = DFLoss(self.reg_max)
         self.tree = tree.to(self.device)
         self.assigner = ShapeAssigner(
-            topk=10, num_classes=self.nc, alpha=0.5, beta=6.0, stride=[int(value) for value in self.stride]
+            topk=10, num_classes=self.nc, alpha=0.5, beta=6.0, stride=[int(value) for value in model.stride]
         )
 
     def pack(self, objects: Tensor, images: int) -> tuple[Tensor, Tensor, Tensor]:

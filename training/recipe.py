@@ -42,6 +42,8 @@ class Recipe:
     start: str = ""
     """Checkpoint to start from; empty for random parameters."""
     trust_pickle: bool = False
+    not_measured: tuple[str, ...] = ()
+    """What nobody measured about the network, in sentences; goes into the weight file."""
 
     def __post_init__(self) -> None:
         """Raise `RecipeError` for nodes that the taxonomy does not have, and for a run without sets."""

@@ -44,6 +44,7 @@ def release(model: Network, recipe: Recipe, path: Path, *, data: Sequence[dict[s
         largest_object_m=recipe.largest_object_m,
         data=tuple(data),
         licence=LICENCE,
+        not_measured=recipe.not_measured,
         created=datetime.now(UTC).date().isoformat(),
     )
     model = model.float().cpu().eval()

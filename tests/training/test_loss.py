@@ -81,7 +81,8 @@ def test_node_targets_match_a_slow_reading_of_the_rule() -> None:
 @pytest.fixture(scope="module")
 def network() -> torch.nn.Module:
     torch.manual_seed(0)
-    return build_network("n", len(NODES)).train()
+    model: torch.nn.Module = build_network("n", len(NODES)).train()
+    return model
 
 
 def _batch(
