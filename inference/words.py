@@ -104,7 +104,8 @@ def _sentence(change: Change) -> tuple[str, str]:
         f"{number(earlier.expected)} ({interval(earlier)}) on {when(change.since.time)},"
         f" {number(later.expected)} ({interval(later)}) on {when(change.now.time)}"
     )
-    if earlier.detections == later.detections == 0 and not change.more_than_noise:
+    nothing = earlier.detections == later.detections == 0 and max(earlier.expected, later.expected) < 0.5
+    if nothing and not change.more_than_noise:
         at_most = max(earlier.high, later.high)
         dates = f"on {when(change.since.time)} and {when(change.now.time)}"
         bound = f" (at most {at_most} by the 90 % interval)" if at_most else ""

@@ -20,7 +20,7 @@ from .calibrate import calibration
 from .recipe import read_recipe
 from .release import amend, release
 from .run import train, training_tiles
-from .scenes import MEASURED, Engine, of_node, run_sets, set_figures, tile_scores
+from .scenes import LAUNCHER_FREE, MEASURED, Engine, of_node, run_sets, set_figures, tile_scores
 from .selflabel import oriented_labels
 from .tileset import TileEntry, tile_entry
 
@@ -105,15 +105,15 @@ def calibrate(weights: Path, data: Path, tiles: Path, engine: Engine) -> dict[st
     """Put calibration and recall of every counted node into a weight file, from the `dev` places; return them.
 
     Helicopters and launchers have too few real held-back objects: theirs come from generated tiles on held-back real
-    bases, and weights.md says so.
+    bases, for launchers together with real ground on which there is none; weights.md says so.
     """
     detector = Detector.load(weights, min_score=REPORT_SCORE)
     found = run_sets(engine, detector, data, "dev", sets=MEASURED, progress=logger.info)
     tables, recalls = {}, {}
     for node in ("fw", "heli", "ad.launcher"):
-        results = [
-            result for source, pairs in found.items() if node in MEASURED[source] for result in of_node(pairs, node)
-        ]
+        free = LAUNCHER_FREE if node == "ad.launcher" else ()
+        sources = [source for source in found if node in MEASURED[source] or source in free]
+        results = [result for source in sources for result in of_node(found[source], node)]
         if node != "fw":
             results += of_node(_tile_pairs(weights, tiles / "generated_holdout"), node)
         tables[node], recalls[node] = calibration(results)

@@ -42,6 +42,9 @@ class Recipe:
     start: str = ""
     """Checkpoint to start from; empty for random parameters."""
     trust_pickle: bool = False
+    deep_threshold: float = 0.3
+    """Score from which a role or type is reported rather than its parent. Training targets are overlaps, so that even a
+    sure type scores 0.6 to 0.9."""
     not_measured: tuple[str, ...] = ()
     """What nobody measured about the network, in sentences; goes into the weight file."""
 

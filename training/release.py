@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..detector.taxonomy import COUNTED
 from ..detector.weights import WeightRecord, bind_export, read_record, read_tensors, write_weights
 from .network import Network
 from .recipe import Recipe
@@ -44,6 +45,7 @@ def release(model: Network, recipe: Recipe, path: Path, *, data: Sequence[dict[s
         largest_object_m=recipe.largest_object_m,
         data=tuple(data),
         licence=LICENCE,
+        thresholds={node: recipe.deep_threshold for node in recipe.nodes if node not in COUNTED},
         not_measured=recipe.not_measured,
         created=datetime.now(UTC).date().isoformat(),
     )
