@@ -50,7 +50,7 @@ def test_make_targets_are_documented_and_exist() -> None:
 
 
 def test_commands_are_documented_and_exist() -> None:
-    used = re.findall(r"hardstand ([a-z]+)([^\n`]*)", "\n".join(_blocks("README.md", "sh")).replace("\\\n", " "))
+    used = re.findall(r"hardstand ([a-z-]+)([^\n`]*)", "\n".join(_blocks("README.md", "sh")).replace("\\\n", " "))
     commands = _commands()
     assert {name for name, _ in used} == set(commands)
     for name, rest in used:

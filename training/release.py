@@ -1,5 +1,6 @@
 """A finished network as a weight file: parameters and record, and the OpenVINO graph bound to it by hash."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -72,6 +73,8 @@ def write_openvino(model: nn.Module, path: Path) -> None:
     """Write the graph as `path` (.xml) and .bin with fp16 parameters, height and width left open; overwrites."""
     import openvino  # noqa: PLC0415 - heavy, and only an export needs it
 
-    graph = openvino.convert_model(ServedNetwork(model).eval(), example_input=torch.zeros(1, 3, 640, 640))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # OpenVINO's converter traces with torch.jit
+        graph = openvino.convert_model(ServedNetwork(model).eval(), example_input=torch.zeros(1, 3, 640, 640))
     graph.inputs[0].get_tensor().set_names({"images"})
     openvino.save_model(graph, path, compress_to_fp16=True)
