@@ -33,17 +33,22 @@ class Decoder:
 
         Objects centred outside of `width` by `height` (in the padding) are dropped. Suppression runs over all counted
         nodes at once: an aircraft is one object, whichever nodes see it. A lorry beside a helicopter stays, for their
-        boxes do not overlap.
+        boxes do not overlap. A counted node with a threshold in the record is not seen below it.
         """
         nodes = self.record.nodes
         counted = [k for k, node in enumerate(nodes) if node in COUNTED]
-        best = raw[4:-1][counted].max(axis=0)
+        floors = np.array([[self.record.thresholds.get(nodes[column], 0.0)] for column in counted], np.float32)
+        scored = raw[4:-1][counted]
+        seen = np.where(scored >= floors, scored, 0)
+        best = seen.max(axis=0)
         inside = (raw[0] >= 0) & (raw[0] < width) & (raw[1] >= 0) & (raw[1] < height)
         chosen = _top(np.flatnonzero(inside & (best >= self.min_score)), best)
         boxes = canonical(raw[[0, 1, 2, 3, -1]][:, chosen].T)
         kept = suppress_probable(boxes, best[chosen], OVERLAP)
         scores = np.ascontiguousarray(raw[4:-1, chosen[kept]].T)
-        label = deepest(scores, nodes, self.record.thresholds)
+        judged = scores.copy()
+        judged[:, counted] = seen[:, chosen[kept]].T
+        label = deepest(judged, nodes, self.record.thresholds)
         return Detections(nodes, boxes[kept], scores, label, self._probability(scores, label), self.record.gsd_m)
 
     def _probability(self, scores: NDArray[np.float32], label: NDArray[np.intp]) -> NDArray[np.float32]:

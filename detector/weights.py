@@ -42,7 +42,7 @@ class WeightRecord:
         data: one entry per data set: `set`, `licence`, `images`, `objects`.
         licence: licence of the parameters.
         metrics: what was measured, as it is printed in weights.md.
-        thresholds: score from which each node is reported; below, its parent is.
+        thresholds: score from which each node is reported; below, its parent is, and nothing where it is counted.
         calibration: per counted node `{"score": [...], "probability": [...]}`, rising knots, linear between them.
         recall: per counted node, the share of objects that is found.
         not_measured: what was not measured, in words.

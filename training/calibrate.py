@@ -37,7 +37,7 @@ def monotone_fit(
     knots = np.array([x[rows].mean() for rows in bins])
     values = np.clip([level[rows].mean() for rows in bins], 0.001, 0.995)
     unique, first = np.unique(np.round(knots, 6), return_index=True)
-    return unique, values[first]
+    return unique.astype(np.float64), values[first].astype(np.float64)
 
 
 def calibration(results: Sequence[SceneResult]) -> tuple[dict[str, list[float]], float]:

@@ -99,7 +99,7 @@ def _coco(results: Sequence[SceneResult]) -> tuple[COCO, COCO]:
             x, y, w, h = float(box[0]), float(box[1]), float(box[2] - box[0]), float(box[3] - box[1])
             found.append({"image_id": image, "category_id": 1, "bbox": [x, y, w, h], "score": float(score)})
     with redirect_stdout(StringIO()):
-        labels = COCO()
+        labels: Any = COCO()  # pycocotools types its parameters as paths of files
         labels.dataset = {
             "info": {},
             "images": [{"id": image} for image in range(1, len(results) + 1)],

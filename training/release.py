@@ -46,7 +46,7 @@ def release(model: Network, recipe: Recipe, path: Path, *, data: Sequence[dict[s
         largest_object_m=recipe.largest_object_m,
         data=tuple(data),
         licence=LICENCE,
-        thresholds={node: recipe.deep_threshold for node in recipe.nodes if node not in COUNTED},
+        thresholds={node: recipe.deep_threshold for node in recipe.nodes if node not in COUNTED} | recipe.thresholds,
         not_measured=recipe.not_measured,
         created=datetime.now(UTC).date().isoformat(),
     )

@@ -82,3 +82,10 @@ def test_boxes_are_canonical(record: WeightRecord, angle: float) -> None:
     box, scores = AIRCRAFT
     (seen,) = decode(record, ((*box[:4], angle), scores)).boxes
     assert -np.pi / 4 <= seen[4] < 3 * np.pi / 4
+
+
+def test_a_counted_node_with_a_threshold_is_not_seen_below_it(record: WeightRecord) -> None:
+    strict = replace(record, thresholds={"heli": 0.65, "ad.launcher": 0.65})
+    assert decode(strict, LORRY, HELICOPTER).labels == ("heli",)
+    doubtful: Row = ((60, 60, 30, 30, 0), (0.3, 0.0, 0.0, 0.6, 0.0))
+    assert decode(strict, doubtful).labels == ("fw",)
