@@ -46,7 +46,7 @@ class Recipe:
     """Score from which a role or type is reported rather than its parent. Training targets are overlaps, so that even a
     sure type scores 0.6 to 0.9."""
     thresholds: dict[str, float] = field(default_factory=dict)
-    """Score from which a single node is reported, where it differs; for a counted node, from which it is seen at all."""
+    """Score from which one node is reported, where it differs; for a counted node, from which it is seen at all."""
     not_measured: tuple[str, ...] = ()
     """What nobody measured about the network, in sentences; goes into the weight file."""
 
