@@ -15,7 +15,7 @@ from ..datasets.tiles import read_tiles
 from ..detector.detections import Detections
 from ..detector.detector import Detector
 from ..detector.openvino_backend import OpenVinoBackend
-from ..detector.weights import openvino_model, read_record
+from ..detector.weights import find_weights, openvino_model, read_record
 from .calibrate import calibration
 from .recipe import read_recipe
 from .release import amend, release
@@ -107,6 +107,7 @@ def calibrate(weights: Path, data: Path, tiles: Path, engine: Engine) -> dict[st
     Helicopters and launchers have too few real held-back objects: theirs come from generated tiles on held-back real
     bases, for launchers together with real ground on which there is none; weights.md says so.
     """
+    weights = find_weights(weights)
     detector = Detector.load(weights, min_score=REPORT_SCORE)
     found = run_sets(engine, detector, data, "dev", sets=MEASURED, progress=logger.info)
     tables, recalls = {}, {}
@@ -136,6 +137,7 @@ def evaluate(
     record: bool = False,
 ) -> dict[str, Any]:
     """Return the figures of a weight file on held-back scenes and tiles; with `record`, also put them into the file."""
+    weights = find_weights(weights)
     detector = Detector.load(weights, min_score=LOW_SCORE)
     found = run_sets(engine, detector, data, split, sets=MEASURED, progress=logger.info)
     notes = read_record(weights).metrics.get("notes", {})
