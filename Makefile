@@ -46,7 +46,7 @@ format: $(DEV)
 
 types: $(DEV)
 	.venv-dev/bin/mypy
-	.venv-dev/bin/pyright
+	.venv-dev/bin/pyright --pythonpath .venv-dev/bin/python
 
 check: lint types test
 
