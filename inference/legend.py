@@ -19,6 +19,8 @@ from .words import node_name, when
 COLOURS = {"fw": (255, 190, 40), "heli": (60, 225, 255), "ad.launcher": (255, 95, 200)}
 """RGB per counted root; apart for colour-blind eyes, and rare on the ground."""
 INK, NO_DATA, UNREAD = (245, 245, 245), (120, 128, 140), (235, 70, 60)
+DRAWN = 0.2
+"""Boxes with a lower probability take part in the expected count, but would only clutter a picture."""
 _PAPER = (16, 20, 26)
 
 Picture = NDArray[np.uint8]
@@ -67,14 +69,17 @@ def _title(look: Look, size: int) -> Item:
 
 def _legend(look: Look, size: int) -> list[Item]:
     detections = look.result.detections
-    certain = detections.probability >= CERTAIN
+    certain, drawn = detections.probability >= CERTAIN, detections.probability >= DRAWN
     items = [
         _entry(COLOURS[node], 3, f"{node_name(node)}: {int((detections.at(node) & certain).sum())}", size)
         for node in COUNTED
         if node in detections.nodes
     ]
-    if not certain.all():
-        items.append(_entry(INK, 1, f"thin: probability under {CERTAIN:g}: {int((~certain).sum())}", size))
+    if (drawn & ~certain).any():
+        thin = int((drawn & ~certain).sum())
+        items.append(_entry(INK, 1, f"thin: probability {DRAWN:g} to {CERTAIN:g}: {thin}", size))
+    if not drawn.all():
+        items.append(_entry(NO_DATA, 0, f"not drawn, under {DRAWN:g}: {int((~drawn).sum())}", size))
     if look.result.unread:
         items.append(_entry(UNREAD, 3, f"red hatching: {len(look.result.unread)} tiles not read", size))
     if not look.result.valid_mask.all():

@@ -10,7 +10,7 @@ from ..detector.errors import OutputError
 from ..detector.opencv import cv2
 from ..detector.taxonomy import COUNTED, NODES, root
 from .counts import CERTAIN
-from .legend import COLOURS, INK, NO_DATA, UNREAD, Picture, font, strip
+from .legend import COLOURS, DRAWN, INK, NO_DATA, UNREAD, Picture, font, strip
 from .sites import Site, placed
 from .survey import Look
 
@@ -21,9 +21,9 @@ LONG_SIDE_PX = 1850
 def draw(look: Look, pixels: Picture, sites: Sequence[Site]) -> Picture:
     """The annotated picture (H, W, 3) of a scene; `pixels` is the whole scene at that size, RGB.
 
-    Boxes are coloured by counted class: thick from a probability of 0.5, thin below. Sites are outlined and named; what
-    was not seen is hatched. A strip above the scene, which hides nothing of it, has the name, the date, the legend, a
-    scale bar, and an arrow to north where that is known.
+    Boxes are coloured by counted class: thick from a probability of 0.5, thin below, not at all under 0.2. Sites are
+    outlined and named; what was not seen is hatched. A strip above the scene, which hides nothing of it, has the name,
+    the date, the legend, a scale bar, and an arrow to north where that is known.
     """
     scene = look.result.scene
     height, width = pixels.shape[:2]
@@ -69,6 +69,8 @@ def _draw_boxes(picture: Picture, look: Look, scale: NDArray[np.float64]) -> lis
     labels: list[Label] = []
     for detection, outline in sorted(zip(detections, outlines, strict=True), key=lambda pair: pair[0].probability):
         colour = COLOURS[root(detection.node)]
+        if detection.probability < DRAWN:
+            continue
         certain = detection.probability >= CERTAIN
         extent = float(np.ptp(outline, axis=0).max())
         line = (3 if extent > 60 else 2) if certain else 1

@@ -10,6 +10,7 @@ from ..detector.taxonomy import COUNTED, root
 from .change import Change, changes
 from .charts import chart, worth_a_chart
 from .counts import CERTAIN, MIN_RECALL
+from .legend import DRAWN
 from .page import facts, page
 from .passes import Pass, depth, shown_nodes
 from .survey import Look, Survey
@@ -182,7 +183,8 @@ def _reading(survey: Survey) -> str:
         " of objects that the detector finds. It need not be a whole number.",
         "The interval holds the true number in 90 of 100 cases, as far as the calibration holds for this imagery:"
         " it knows false alarms and missed objects, not a sensor, season or camouflage that was never tried.",
-        f"Boxes are those with a probability of at least {CERTAIN:g}; the pictures draw the others thin.",
+        f"Boxes are those with a probability of at least {CERTAIN:g}; the pictures draw the others thin, down to"
+        f" {DRAWN:g}.",
         "A class includes the classes indented below it. An object whose type is not clear is counted at the class"
         " above. Whether the type is right is not part of the interval.",
         "“More than noise” stands only where the 90 % interval of the difference excludes zero. One in ten such"

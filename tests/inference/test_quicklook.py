@@ -57,3 +57,15 @@ def test_pictures_can_be_stored_and_shrunk() -> None:
     assert shrink(picture, 20).shape == (10, 20, 3)
     assert shrink(picture, 100) is picture
     assert encode(picture, ".jpg")[:2] == b"\xff\xd8"
+
+
+def test_boxes_that_are_hardly_believed_are_not_drawn(survey: Survey) -> None:
+    look = survey.looks[0]
+    for probability, seen in ((0.19, False), (0.21, True)):
+        doubted = replace(
+            look.result.detections, probability=np.full(len(look.result.detections), probability, np.float32)
+        )
+        picture = draw(
+            replace(look, result=replace(look.result, detections=doubted)), np.full((480, 480, 3), 110, np.uint8), ()
+        )
+        assert _near(picture[-480:], COLOURS["fw"]).any() == seen
