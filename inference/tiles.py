@@ -52,13 +52,16 @@ def plan_tiles(width: int, height: int, *, tile_px: int, overlap_px: int) -> tup
 
     Cores partition the grid. Neighbouring windows share at least `overlap_px` pixels (rounded up to even) and the core
     border runs through the middle of what they share, so an object of extent up to `overlap_px` lies whole in the
-    window whose core holds its centre, as far as it lies in the scene. All windows are `tile_px` wide and high, or as
-    large as a smaller scene.
+    window whose core holds its centre, as far as it lies in the scene. Along each axis there are as few windows as
+    `tile_px` allows, and then they are as small as they can be: a network has to look at every pixel of them. All
+    windows are of one size.
 
     Raises ValueError for an empty grid, for a negative overlap and for an overlap that is not smaller than the tile.
 
     >>> [(t.left, t.core_left, t.core_right, t.right) for t in plan_tiles(20, 5, tile_px=10, overlap_px=4)]
     [(0, 0, 7, 10), (5, 7, 12, 15), (10, 12, 20, 20)]
+    >>> [(t.left, t.right) for t in plan_tiles(20, 5, tile_px=18, overlap_px=4)]
+    [(0, 12), (8, 20)]
     """
     if width < 1 or height < 1:
         raise ValueError(f"no tiles over an empty grid: {width} x {height} px")
@@ -95,11 +98,12 @@ class _Span:
 
 
 def _spans(length: int, tile_px: int, overlap_px: int) -> list[_Span]:
-    """Tiles along one axis, spread evenly, the fewest that share at least `overlap_px` (even)."""
+    """Tiles along one axis, spread evenly, the fewest and then the smallest that share at least `overlap_px` (even)."""
     if length <= tile_px:
         return [_Span(0, length, 0, length)]
     steps = -(-(length - tile_px) // (tile_px - overlap_px))
-    starts = [step * (length - tile_px) // steps for step in range(steps + 1)]
-    stops = [start + tile_px for start in starts]
+    side = -(-(length + steps * overlap_px) // (steps + 1))
+    starts = [step * (length - side) // steps for step in range(steps + 1)]
+    stops = [start + side for start in starts]
     borders = [(stop + start) // 2 for stop, start in zip(stops[:-1], starts[1:], strict=True)]
     return [_Span(*span) for span in zip(starts, stops, [0, *borders], [*borders, length], strict=True)]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hardstand.datasets.annotation import Annotation, ImageRecord, horizontal, oriented
@@ -17,7 +17,6 @@ from hardstand.detector.errors import DatasetNotFoundError
 ImageWriter = Callable[..., Path]
 
 
-@settings(deadline=None)
 @given(st.integers(1, 5000), st.integers(16, 900), st.data())
 def test_starts_cover_the_length(length: int, tile: int, data: st.DataObject) -> None:
     stride = data.draw(st.integers(max(1, tile // 2), tile))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
 from numpy.typing import NDArray
 
 from hardstand.detector import WeightRecord, bind_export, read_record, read_tensors, write_weights
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
 
 NODES = ("fw", "fw.bomber", "fw.bomber.tu95", "heli", "ad.launcher")
 TILE_PX = 256
-
-settings.register_profile("patient", deadline=None)  # a busy machine is no fault of the code
-settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

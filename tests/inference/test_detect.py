@@ -183,7 +183,7 @@ def test_places_and_sizes_on_the_map(tmp_path: Path, crs: str, transform: Affine
     for box in boxes:
         paint(pixels, box, "fw.combat.su27fam")  # a colour whose blends with grey are no other node's
     path = write(tmp_path / "a.tif", pixels, crs=crs, transform=transform)
-    result = detect(path, PaintDetector(), tile_px=400)
+    result = detect(path, PaintDetector(largest_object_m=120), tile_px=500)
     assert len(result.detections) == len(boxes)
     with rasterio.open(path) as raster:
         for polygon, (cx, cy, length, width, _) in zip(result.map_polygons(), boxes, strict=True):

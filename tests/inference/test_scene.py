@@ -394,7 +394,7 @@ def test_resampling_against_its_definition(tmp_path: Path, gsd: float, weights: 
             assert np.abs(colours[..., channel] - expected).max() <= 0.51
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(0.3, 2.0), st.floats(0.8, 1.7), st.data())
 def test_a_grid_pixel_is_the_same_in_every_window(gsd: float, anisotropy: float, data: st.DataObject) -> None:
     pixels = noise(3, 700, 650).transpose(1, 2, 0)

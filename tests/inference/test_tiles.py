@@ -41,16 +41,22 @@ def test_an_object_is_whole_in_the_tile_that_owns_its_centre(
 
 
 @given(SIDES, SIDES, PLANS)
-def test_windows_lie_in_the_grid_and_are_full_size_where_the_grid_allows(
-    width: int, height: int, plan: tuple[int, int]
-) -> None:
+def test_windows_lie_in_the_grid_and_are_of_one_size(width: int, height: int, plan: tuple[int, int]) -> None:
     tile_px, overlap_px = plan
     tiles = plan_tiles(width, height, tile_px=tile_px, overlap_px=overlap_px)
     assert [tile.index for tile in tiles] == list(range(len(tiles)))
+    assert len({(tile.width, tile.height) for tile in tiles}) == 1
     for tile in tiles:
-        assert 0 <= tile.left < tile.right <= width
-        assert 0 <= tile.top < tile.bottom <= height
-        assert (tile.width, tile.height) == (min(width, tile_px), min(height, tile_px))
+        assert 0 <= tile.left < tile.right <= min(width, tile.left + tile_px)
+        assert 0 <= tile.top < tile.bottom <= min(height, tile.top + tile_px)
+
+
+@given(st.integers(1, 400), PLANS)
+def test_windows_are_no_larger_than_their_number_needs(width: int, plan: tuple[int, int]) -> None:
+    tile_px, overlap_px = plan
+    tiles = plan_tiles(width, 1, tile_px=tile_px, overlap_px=overlap_px)
+    smaller, shared = tiles[0].width - 1, overlap_px + overlap_px % 2
+    assert len(tiles) == 1 or smaller + (len(tiles) - 1) * (smaller - shared) < width
 
 
 @given(st.integers(1, 400), PLANS)
