@@ -1,5 +1,7 @@
 """Parked close: aircraft wing to wing and slanted, lorries beside helicopters; and parts that are no objects."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 import shapely
@@ -36,7 +38,7 @@ def closest_step(length: float, width: float, slant: float, gap: float = 0.5) ->
     frame = airframe(length, width)
     steps = np.arange(np.hypot(length, width) * 1.05, 0, -0.1)
     clear = [
-        shapely.distance(frame, affinity.translate(frame, -np.sin(slant) * step, np.cos(slant) * step)) >= gap
+        bool(shapely.distance(frame, affinity.translate(frame, -np.sin(slant) * step, np.cos(slant) * step)) >= gap)
         for step in steps
     ]
     return float(steps[max(clear.index(False) - 1, 0)])
@@ -108,8 +110,7 @@ def test_lorries_between_helicopters_stay(record: WeightRecord, degrees: int, ga
 
 
 @pytest.mark.parametrize("degrees", range(0, 180, 10))
-@pytest.mark.parametrize(("first", "second"), [("fw", "heli"), ("heli", "fw"), ("heli", "ad.launcher"),
-                                               ("ad.launcher", "heli"), ("fw", "ad.launcher"), ("ad.launcher", "fw")])  # fmt: skip
+@pytest.mark.parametrize(("first", "second"), permutations(("fw", "heli", "ad.launcher"), 2))
 def test_one_object_seen_as_two_kinds_is_one(record: WeightRecord, first: str, second: str, degrees: int) -> None:
     # The better view wins, whichever kind it is. A launcher box covers the fuselage, a few pixels off its axis.
     size = {"fw": (44.0, 30.0), "heli": (50.0, 42.0), "ad.launcher": (26.0, 6.0)}

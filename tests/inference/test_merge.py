@@ -113,7 +113,7 @@ def test_rounds_remove_what_pair_by_pair_would(seed: int) -> None:
     count, tiles = int(rng.integers(2, 12)), int(rng.integers(2, 5))
     tile = rng.integers(0, tiles, count)
     pairs = [(i, j) for i in range(count) for j in range(i + 1, count) if tile[i] != tile[j] and rng.random() < 0.5]
-    pairs = [pairs[k] for k in np.lexsort((rng.random(len(pairs)), [i for i, _ in pairs]))] if pairs else []
+    pairs = sorted(pairs, key=lambda pair: (pair[0], rng.random()))
     gone: set[int] = set()
     served: set[tuple[int, int]] = set()
     for i, j in pairs:
