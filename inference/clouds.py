@@ -9,17 +9,18 @@ import numpy as np
 import rasterio
 import shapely
 from affine import Affine
+from pyproj import CRS
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.features import rasterize
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
-from rasterio.warp import calculate_default_transform, transform_bounds
+from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from ..detector.errors import CloudMaskError, MissingFileError, NoCrsError
 from .files import is_remote, without_place_warning
-from .georeference import SceneInfo
+from .georeference import SceneInfo, ground_gsd
 from .pixels import Mask
 from .polygons import on_scene, read_polygons
 from .sites import placed
@@ -81,14 +82,19 @@ def _laid(path: str, scene: SceneInfo, resources: ExitStack) -> DatasetReader | 
     _check_placed(path, scene)
     crs = scene.crs_wkt
     _check_touching(path, mask, scene)
-    finest, _, _ = calculate_default_transform(mask.crs, crs, mask.width, mask.height, *mask.bounds)
-    pixel = np.hypot(*np.array([[scene.transform.a, scene.transform.b], [scene.transform.d, scene.transform.e]])).min()
-    coarser = max(1.0, abs(finest.a) / float(pixel))
+    finest = min(ground_gsd(mask.transform, CRS.from_wkt(mask.crs.to_wkt()), width=mask.width, height=mask.height))
+    own = min(ground_gsd(scene.transform, CRS.from_wkt(str(crs)), width=scene.width, height=scene.height))
+    coarser = max(1.0, finest / own)
     width, height = max(1, round(scene.width / coarser)), max(1, round(scene.height / coarser))
-    place = scene.transform @ Affine.scale(scene.width / width, scene.height / height)
+    place = _stretched(scene.transform, scene.width / width, scene.height / height)
     return resources.enter_context(
         WarpedVRT(mask, crs=crs, transform=place, width=width, height=height, resampling=Resampling.nearest, nodata=0)
     )
+
+
+def _stretched(place: Affine, x: float, y: float) -> Affine:
+    """The frame of pixels x times as wide and y times as high."""
+    return Affine(place.a * x, place.b * y, place.c, place.d * x, place.e * y, place.f)
 
 
 def _check_placed(path: str, scene: SceneInfo) -> None:

@@ -55,7 +55,8 @@ def detect(
         tiles = plan_tiles(grid.width, grid.height, tile_px=side, overlap_px=overlap_px)
         chosen = tiles if within is None else touching_tiles(scene.info, grid, tiles, within)
         proposals = run_tiles(scene, grid, chosen, detector, progress=progress)
-        found = _uncovered(scene, grid, merge(proposals.detections, proposals.tile, tiles))
+        merged = merge(proposals.detections, proposals.tile, tiles)
+        found = _uncovered(scene, grid, merged.select(_in_cores(merged, tiles, chosen)))
         info = scene.info
         everything = within is None and not scene.has_clouds
     if everything and not proposals.unread and not proposals.valid.any():
@@ -86,6 +87,16 @@ def touching_tiles(scene: SceneInfo, grid: Grid, tiles: Sequence[Tile], sites: S
             return tuple(tiles)
         touched[tree.query(on_scene(scene, site.polygon), predicate="intersects")] = True
     return tuple(tile for tile, wanted in zip(tiles, touched, strict=True) if wanted)
+
+
+def _in_cores(found: Detections, tiles: Sequence[Tile], chosen: Sequence[Tile]) -> NDArray[np.bool_]:
+    """Which detections are centred in the core of a chosen one of all tiles; not in what the others alone would see."""
+    lefts, tops = np.unique([tile.core_left for tile in tiles]), np.unique([tile.core_top for tile in tiles])
+    column = np.searchsorted(lefts, found.boxes[:, 0].clip(0), side="right") - 1
+    row = np.searchsorted(tops, found.boxes[:, 1].clip(0), side="right") - 1
+    wanted = np.zeros(len(tiles), dtype=np.bool_)
+    wanted[[tile.index for tile in chosen]] = True
+    return np.asarray(wanted[row * len(lefts) + column], dtype=np.bool_)
 
 
 def _uncovered(scene: Scene, grid: Grid, found: Detections) -> Detections:

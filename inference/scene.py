@@ -33,7 +33,7 @@ from .acquisition import acquisition_time
 from .clouds import Clouds, open_clouds
 from .files import is_remote, without_place_warning
 from .georeference import SceneInfo, ground_gsd
-from .pixels import BLANK, Mask, Pixels, Rendering, plan_rendering, render
+from .pixels import Mask, Pixels, Rendering, plan_rendering, render
 from .tiles import Tile
 
 COARSEST = 2.0
@@ -125,12 +125,21 @@ class Scene:
         """Colours (height, width, 3) and the mask (height, width) of valid pixels in a tile's window of the grid.
 
         A grid pixel has the same values in every window of 100 pixels or more across (GDAL does not resample a window
-        whose size rounds to that of the result). Pixels that are not valid (no-data, alpha, NaN, cloud) are grey
-        (`pixels.BLANK`).
+        whose size rounds to that of the result). Pixels that are not valid are grey (`pixels.BLANK`), but for those
+        under a cloud mask, which may hide half of an object that is there: they are seen, and not valid.
 
         Raises TileReadError where the raster, or its cloud mask, cannot be read there.
         """
-        return self._read(grid, tile, self._clouds)
+        left, top = tile.left * grid.scale_x, tile.top * grid.scale_y
+        right = min(tile.right * grid.scale_x, self.info.width)
+        bottom = min(tile.bottom * grid.scale_y, self.info.height)
+        window = Window.from_slices((top, bottom), (left, right))
+        with self._read_errors(left, top, right, bottom):
+            with self._handle() as dataset:
+                colours, valid = render(dataset, self._rendering, window, width=tile.width, height=tile.height)
+            if self._clouds is not None:
+                valid &= ~self._clouds(window, tile.width, tile.height)
+        return colours, valid
 
     def clouded(self, points: ArrayLike) -> Mask:
         """Which scene pixels (N, 2; x, y), all inside the scene, the cloud mask covers; none without a mask.
@@ -151,19 +160,6 @@ class Scene:
             covered[here] = mask[places[here, 1] - top, places[here, 0] - left]
         return covered
 
-    def _read(self, grid: Grid, tile: Tile, clouds: Clouds | None) -> tuple[Pixels, Mask]:
-        left, top = tile.left * grid.scale_x, tile.top * grid.scale_y
-        right = min(tile.right * grid.scale_x, self.info.width)
-        bottom = min(tile.bottom * grid.scale_y, self.info.height)
-        window = Window.from_slices((top, bottom), (left, right))
-        with self._read_errors(left, top, right, bottom):
-            with self._handle() as dataset:
-                colours, valid = render(dataset, self._rendering, window, width=tile.width, height=tile.height)
-            if clouds is not None:
-                valid &= ~clouds(window, tile.width, tile.height)
-                colours[~valid] = BLANK
-        return colours, valid
-
     @contextmanager
     def _read_errors(self, left: float, top: float, right: float, bottom: float) -> Iterator[None]:
         """GDAL's errors as TileReadError that names the window, in scene pixels."""
@@ -176,15 +172,15 @@ class Scene:
             ) from error
 
     def preview(self, longest_px: int) -> tuple[Pixels, Mask]:
-        """The whole scene, clouds too, scaled down to at most `longest_px` pixels on its longer side.
+        """The whole scene as `read` gives it, scaled down to at most `longest_px` pixels on its longer side.
 
-        As `read` gives it, but what a cloud mask covers is shown. Pixels are square on the ground.
+        Pixels are square on the ground.
         """
         width, height = self.info.width * self.info.gsd_x, self.info.height * self.info.gsd_y
         gsd = max(max(width, height) / longest_px, self.info.gsd_x, self.info.gsd_y)
         small = self._resampled(max(1, int(width / gsd)), max(1, int(height / gsd)))
         whole = Tile(0, 0, small.width, small.height, 0, 0, small.width, small.height, 0)
-        return self._read(small, whole, None)
+        return self.read(small, whole)
 
     def _resampled(self, width: int, height: int) -> Grid:
         scale_x, scale_y = self.info.width / width, self.info.height / height
