@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .detector import Detector, TileDetector
     from .errors import (
         BandError,
+        CloudMaskError,
         DatasetNotFoundError,
         EmptySceneError,
         HardstandError,
@@ -49,8 +50,8 @@ _HOME = {
     "decode": "Decoder",
     "detections": "Detection Detections",
     "detector": "Detector TileDetector",
-    "errors": "BandError DatasetNotFoundError EmptySceneError HardstandError LabelError MissingDependencyError "
-    "MissingFileError "
+    "errors": "BandError CloudMaskError DatasetNotFoundError EmptySceneError HardstandError LabelError "
+    "MissingDependencyError MissingFileError "
     "NoCrsError NoGsdError NotARasterError OutputError RecipeError SiteFileError SiteOutsideError TileReadError "
     "TooCoarseError UntrustedPickleError WeightsCorruptError WeightsNotFoundError",
     "fake": "PaintDetector paint",
@@ -63,6 +64,7 @@ __all__ = [
     "COUNTED",
     "NODES",
     "BandError",
+    "CloudMaskError",
     "DatasetNotFoundError",
     "Decoder",
     "Detection",

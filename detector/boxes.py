@@ -16,6 +16,9 @@ Index = NDArray[np.intp]
 
 SHAPES = ("diamond", "ellipse", "rectangle")
 
+PART_SHRINK = 0.7
+"""The middle of a box, by length and width, that has to lie inside another box for the first to be a part of it."""
+
 
 def _rows(boxes: ArrayLike) -> Float64:
     rows = np.asarray(boxes, dtype=np.float64)
@@ -164,11 +167,12 @@ def suppress(boxes: ArrayLike, scores: ArrayLike, iou: float) -> Index:
     return order[_greedy(len(rows), better[close], worse[close])]
 
 
-def suppress_probable(boxes: ArrayLike, scores: ArrayLike, overlap: float) -> Index:
+def suppress_probable(boxes: ArrayLike, scores: ArrayLike, overlap: float, off_axis: float) -> Index:
     """As `suppress`, but on the overlap of the boxes as Gaussians (ProbIoU, https://arxiv.org/abs/2106.06072).
 
     Some fifty times faster than the exact overlap. For equal boxes that are shifted along a side it is a little higher
-    than the exact one: 0.61 where that is 0.50, and 0.50 where that is 0.39.
+    than the exact one: 0.61 where that is 0.50, and 0.50 where that is 0.39. A box also goes where it is a part of a
+    better one that stays, or the better one a part of it (`is_part`).
     """
     rows = _rows(boxes)
     order = _ranking(rows, scores)
@@ -177,7 +181,33 @@ def suppress_probable(boxes: ArrayLike, scores: ArrayLike, overlap: float) -> In
     i, j = touching(hull, hull)
     better, worse = i[i < j], j[i < j]
     close = probable_iou(ranked[better], ranked[worse]) > overlap
+    close |= is_part(ranked[better], ranked[worse], off_axis)
     return order[_greedy(len(rows), better[close], worse[close])]
+
+
+def is_part(a: ArrayLike, b: ArrayLike, off_axis: float) -> NDArray[np.bool_]:
+    """Which rows (N,) of `a` and `b` (N, 5) are an object and a part of it: a fuselage, a nose, a tail boom.
+
+    The smaller box is a part of the larger when it is centred within `off_axis` of the larger's length axis, and lies
+    inside the larger once it is shrunk to PART_SHRINK about its centre. A lorry that stands under a rotor or a wing is
+    no part: it is centred farther from the axis than half of both bodies.
+
+    >>> aircraft, fuselage, lorry = [0, 0, 46, 50, 0], [2, 1, 26, 6, 0], [0, 9, 26, 6, 0]
+    >>> is_part([aircraft, aircraft], [fuselage, lorry], 4).tolist()
+    [True, False]
+    """
+    first, second = _rows(a), _rows(b)
+    swap = np.prod(first[:, 2:4], axis=1) < np.prod(second[:, 2:4], axis=1)
+    large, small = np.where(swap[:, None], second, first), np.where(swap[:, None], first, second)
+    dx, dy = (small[:, :2] - large[:, :2]).T
+    cos, sin = np.cos(large[:, 4]), np.sin(large[:, 4])
+    along, across = np.abs(dx * cos + dy * sin), np.abs(dy * cos - dx * sin)
+    turn = small[:, 4] - large[:, 4]
+    half = PART_SHRINK / 2 * small[:, 2:4]
+    reach_along = np.abs(half[:, 0] * np.cos(turn)) + np.abs(half[:, 1] * np.sin(turn))
+    reach_across = np.abs(half[:, 0] * np.sin(turn)) + np.abs(half[:, 1] * np.cos(turn))
+    inside = (along + reach_along <= large[:, 2] / 2) & (across + reach_across <= large[:, 3] / 2)
+    return np.asarray(inside & (across <= off_axis), dtype=np.bool_)
 
 
 def probable_iou(a: ArrayLike, b: ArrayLike) -> Float64:

@@ -17,6 +17,10 @@ MIN_SCORE = 0.05
 OVERLAP = 0.5
 """Two candidates whose ProbIoU is above this are one object."""
 
+OFF_AXIS_M = 2.0
+"""A candidate inside a larger one, centred within this of the larger's length axis, is a part of that object and no
+object of its own: more than a network errs by, less than the 3 m from a helicopter's axis to a lorry beside it."""
+
 MOST_CANDIDATES = 2048
 """Only the best so many candidates of a tile are looked at: a trained network has some hundreds, a broken one all."""
 
@@ -31,9 +35,12 @@ class Decoder:
     def __call__(self, raw: Raw, width: int, height: int) -> Detections:
         """The objects of one tile from (5 + K, A), best first, in pixels of the tile.
 
-        Objects centred outside of `width` by `height` (in the padding) are dropped. Suppression runs over all counted
-        nodes at once: an aircraft is one object, whichever nodes see it. A lorry beside a helicopter stays, for their
-        boxes do not overlap. A counted node with a threshold in the record is not seen below it.
+        Objects centred outside of `width` by `height` (in the padding) are dropped. A counted node with a threshold in
+        the record is not seen below it. One object, one detection, by one rule over all nodes at once: from the best
+        score at a counted node down, a candidate goes where its ProbIoU with one that stays is above OVERLAP, or where
+        one of the two is a part of the other (`boxes.is_part`, OFF_AXIS_M). What stays has one label, on one path of
+        the tree: an A-50 is not also an Il-76. Aircraft wing to wing stay, and so does a lorry beside a helicopter,
+        also under its rotor.
         """
         nodes = self.record.nodes
         counted = [k for k, node in enumerate(nodes) if node in COUNTED]
@@ -44,7 +51,7 @@ class Decoder:
         inside = (raw[0] >= 0) & (raw[0] < width) & (raw[1] >= 0) & (raw[1] < height)
         chosen = _top(np.flatnonzero(inside & (best >= self.min_score)), best)
         boxes = canonical(raw[[0, 1, 2, 3, -1]][:, chosen].T)
-        kept = suppress_probable(boxes, best[chosen], OVERLAP)
+        kept = suppress_probable(boxes, best[chosen], OVERLAP, OFF_AXIS_M / self.record.gsd_m)
         scores = np.ascontiguousarray(raw[4:-1, chosen[kept]].T)
         judged = scores.copy()
         judged[:, counted] = seen[:, chosen[kept]].T

@@ -10,6 +10,7 @@
     ├── SiteFileError                             ├── LabelError
     ├── SiteOutsideError                          ├── RecipeError
     ├── DatasetNotFoundError
+    ├── CloudMaskError
     └── BandError (ValueError)
 
 Messages are one line: what was given, where, what is allowed, and what to do next.
@@ -54,6 +55,10 @@ class SiteFileError(HardstandError):
 
 class SiteOutsideError(HardstandError):
     """A site lies outside of every scene."""
+
+
+class CloudMaskError(HardstandError):
+    """A cloud mask cannot be read, or does not lie over its scene."""
 
 
 class WeightsNotFoundError(HardstandError):

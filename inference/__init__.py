@@ -14,16 +14,19 @@ if TYPE_CHECKING:
     from .georeference import SceneInfo
     from .result import SceneResult
     from .scene import Scene, array_scene, open_scene
+    from .sites import Site, read_sites
 
-__all__ = ["Scene", "SceneInfo", "SceneResult", "array_scene", "detect", "open_scene"]
+__all__ = ["Scene", "SceneInfo", "SceneResult", "Site", "array_scene", "detect", "open_scene", "read_sites"]
 
 _HOMES = {
     "Scene": "scene",
     "SceneInfo": "georeference",
     "SceneResult": "result",
+    "Site": "sites",
     "array_scene": "scene",
     "detect": "detection",
     "open_scene": "scene",
+    "read_sites": "sites",
 }
 
 

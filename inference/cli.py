@@ -74,9 +74,21 @@ def detect(  # noqa: PLR0913, PLR0917  # the options of a command are its parame
         Path | None,
         typer.Option("--sites", metavar="FILE", help="GeoJSON polygons to count in. Default: each scene is a site."),
     ] = None,
+    within: Annotated[
+        Path | None,
+        typer.Option("--within", metavar="FILE", help="Read and run only tiles that touch these GeoJSON polygons."),
+    ] = None,
+    clouds: Annotated[
+        str | None,
+        typer.Option(
+            "--clouds",
+            metavar="PATTERN",
+            help="Cloud mask of each scene, such as {dir}/{stem}_clouds.tif: a raster, not 0 in cloud, or GeoJSON.",
+        ),
+    ] = None,
     gsd: Annotated[
         float | None,
-        typer.Option("--gsd", metavar="METRES", help="Metres per pixel, for images that do not say it."),
+        typer.Option("--gsd", metavar="METRES", help="Metres per pixel, over what images say of themselves."),
     ] = None,
     bands: Annotated[
         str | None, typer.Option("--bands", metavar="R,G,B", help="Bands to use, from 1; one or three.")
@@ -95,9 +107,11 @@ def detect(  # noqa: PLR0913, PLR0917  # the options of a command are its parame
 ) -> None:
     """Detect in scenes, count per site and date, and write detections, counts, pictures and a report."""
     with _errors():
+        from .sites import read_sites  # noqa: PLC0415
         from .survey import Opening  # noqa: PLC0415
 
-        opening = Opening(gsd=gsd, bands=_bands(bands), date=date)
+        areas = None if within is None else read_sites(within)
+        opening = Opening(gsd=gsd, bands=_bands(bands), date=date, clouds=clouds, within=areas)
         detector = _load(weights, min_score=min_score, trust_pickle=trust_pickle)
         code = run(scenes, detector, out=out, sites=sites, opening=opening)
     raise typer.Exit(code)

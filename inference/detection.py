@@ -1,22 +1,27 @@
 """Array or path in, typed and georeferenced detections out."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from math import ceil
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
+from ..detector.detections import Detections
 from ..detector.detector import Detector, TileDetector
 from ..detector.errors import EmptySceneError
 from .engine import SEAM_PX, Progress, run_tiles
+from .georeference import SceneInfo
 from .merge import merge
+from .polygons import on_scene
 from .result import SceneResult
-from .scene import Scene, array_scene, open_scene
-from .tiles import plan_tiles
+from .scene import Grid, Scene, array_scene, open_scene
+from .sites import Site
+from .tiles import Tile, plan_tiles
 
 
 def detect(
@@ -25,16 +30,20 @@ def detect(
     *,
     gsd: float | None = None,
     tile_px: int | None = None,
+    within: Sequence[Site] | None = None,
     progress: Progress | None = None,
 ) -> SceneResult:
     """The objects in a scene of any size: a path, an array (height, width, bands), or an open scene.
 
     `detector` is the shipped one by default. `gsd`, in metres per pixel, is for a path or an array without
     georeference; bands, date and map of a scene are stated by `open_scene` and `array_scene`. `tile_px` (at most and by
-    default the detector's) changes the work, not the result. `progress` is called with tiles done and tiles in all.
+    default the detector's) changes the work, not the result. Of a scene that is looked at only `within` sites, tiles
+    whose core touches none are neither read nor run: they are not seen. What is centred under a cloud mask is dropped.
+    `progress` is called with tiles done and tiles in all.
 
-    Raises what `open_scene` raises; TooCoarseError; EmptySceneError where the whole scene was read and nothing of it is
-    valid; ValueError for a `tile_px` that the detector's largest object does not fit.
+    Raises what `open_scene` raises; TooCoarseError; EmptySceneError where the whole scene was read and all of it is
+    no-data; NoCrsError for sites in a scene without a place on the map; ValueError for a `tile_px` that the detector's
+    largest object does not fit.
     """
     detector = Detector.load() if detector is None else detector
     side = detector.tile_px if tile_px is None else tile_px
@@ -44,20 +53,57 @@ def detect(
     with _opened(source, gsd) as scene:
         grid = scene.grid(detector.gsd)
         tiles = plan_tiles(grid.width, grid.height, tile_px=side, overlap_px=overlap_px)
-        proposals = run_tiles(scene, grid, tiles, detector, progress=progress)
+        chosen = tiles if within is None else touching_tiles(scene.info, grid, tiles, within)
+        proposals = run_tiles(scene, grid, chosen, detector, progress=progress)
+        merged = merge(proposals.detections, proposals.tile, tiles)
+        found = _uncovered(scene, grid, merged.select(_in_cores(merged, tiles, chosen)))
         info = scene.info
-    if not proposals.unread and not proposals.valid.any():
+        everything = within is None and not scene.has_clouds
+    if everything and not proposals.unread and not proposals.valid.any():
         raise EmptySceneError(
             f"{info.path or info.name}: no valid pixel in {info.width} x {info.height}: all is no-data"
         )
     return SceneResult(
         scene=info,
         grid_scale=(grid.scale_x, grid.scale_y),
-        detections=replace(merge(proposals.detections, proposals.tile, tiles), gsd=grid.gsd),
+        detections=replace(found, gsd=grid.gsd),
         unread=proposals.unread,
         valid_mask=proposals.valid >= 0.5,
         valid_fraction=float(proposals.valid.mean()),
     )
+
+
+def touching_tiles(scene: SceneInfo, grid: Grid, tiles: Sequence[Tile], sites: Sequence[Site]) -> tuple[Tile, ...]:
+    """The tiles whose core touches a site: what is centred in a site is centred in one of them.
+
+    Raises NoCrsError for a scene without a coordinate reference system.
+    """
+    scale = np.array([grid.scale_x, grid.scale_y, grid.scale_x, grid.scale_y])
+    borders = np.array([(t.core_left, t.core_top, t.core_right, t.core_bottom) for t in tiles]) * scale
+    touched = np.zeros(len(tiles), dtype=np.bool_)
+    tree = shapely.STRtree(shapely.box(*borders.T))
+    for site in sites:
+        if site.polygon is None:
+            return tuple(tiles)
+        touched[tree.query(on_scene(scene, site.polygon), predicate="intersects")] = True
+    return tuple(tile for tile, wanted in zip(tiles, touched, strict=True) if wanted)
+
+
+def _in_cores(found: Detections, tiles: Sequence[Tile], chosen: Sequence[Tile]) -> NDArray[np.bool_]:
+    """Which detections are centred in the core of a chosen one of all tiles; not in what the others alone would see."""
+    lefts, tops = np.unique([tile.core_left for tile in tiles]), np.unique([tile.core_top for tile in tiles])
+    column = np.searchsorted(lefts, found.boxes[:, 0].clip(0), side="right") - 1
+    row = np.searchsorted(tops, found.boxes[:, 1].clip(0), side="right") - 1
+    wanted = np.zeros(len(tiles), dtype=np.bool_)
+    wanted[[tile.index for tile in chosen]] = True
+    return np.asarray(wanted[row * len(lefts) + column], dtype=np.bool_)
+
+
+def _uncovered(scene: Scene, grid: Grid, found: Detections) -> Detections:
+    """The detections that are not centred in cloud."""
+    centres = found.boxes[:, :2].astype(np.float64) * (grid.scale_x, grid.scale_y)
+    last = (scene.info.width - 1, scene.info.height - 1)
+    return found.select(~scene.clouded(np.clip(centres, 0, last)))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from math import sqrt
 from pathlib import Path
 
 from . import quicklook, store
+from .coverage import touches
 from .export import counts_csv, detections_csv, detections_geojson
 from .output import Staging, output_errors
 from .report import report
@@ -84,6 +85,11 @@ def _remarks(survey: Survey) -> tuple[str, ...]:
             f"{which} {lacks}: those detections are in {DETECTIONS}, in pixels of the image; "
             + (f"{GEOJSON} is not written." if len(unplaced) == len(survey.looks) else f"{GEOJSON} leaves them out.")
         )
+    within = survey.opening.within
+    if within is not None:
+        missed = [look.name for look in survey.looks if not any(touches(look.result.scene, site) for site in within)]
+        if missed:
+            remarks.append(f"No site of --within lies in {', '.join(missed)}: nothing was run there, nothing seen.")
     if survey.unread:
         names = ", ".join(look.name for look in survey.looks if look.result.unread)
         remarks.append(f"{survey.unread} tiles could not be read ({names}); their area counts as not seen.")

@@ -157,7 +157,7 @@ def _figure(look: Look, file: str, jpeg: bytes) -> str:
         f"GSD {_gsd(look)}",
         f"bands {', '.join(map(str, scene.bands))}",
         stretch_text(look),
-        f"{look.result.valid_fraction:.0%} valid",
+        f"{look.result.valid_fraction:.0%} seen",
         _plural(certain, "box", "boxes") + f" from a probability of {CERTAIN:g}",
     ]
     if look.result.unread:
@@ -215,6 +215,10 @@ def _settings(survey: Survey) -> str:
                                              for node, share in weights.recall.items()) or "not measured"),
         ("Classes", ", ".join(survey.nodes)),
     ]  # fmt: skip
+    if survey.opening.within is not None:
+        rows.append(("Looked at only within", ", ".join(site.name for site in survey.opening.within)))
+    if survey.opening.clouds is not None:
+        rows.append(("Cloud masks", survey.opening.clouds))
     for look in survey.looks:
         scene = look.result.scene
         rows.append(

@@ -22,7 +22,8 @@ class SceneResult:
             cy, then cx.
         unread: tiles that could not be read, in grid pixels: nothing is known of their cores. Not a count of zero.
         valid_mask: (rows, columns) bool over the whole scene, at most 1024 on the longer side: True where half of a
-            cell or more was read and is valid (not no-data, alpha, NaN).
+            cell or more was read and is valid (not no-data, alpha, NaN or cloud). What was not run, because it lies
+            outside of the sites to look within, was not read.
         valid_fraction: the share of the scene that was read and is valid, 0 to 1.
     """
 

@@ -1,7 +1,6 @@
 """A scene: one raster with a place and a time, read window by window at a network's ground sampling distance."""
 
 import os
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ from typing import Any, Self
 import numpy as np
 import rasterio
 from affine import Affine
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader, MemoryFile
 from rasterio.windows import Window
 
@@ -31,6 +30,8 @@ from ..detector.errors import (
     TooCoarseError,
 )
 from .acquisition import acquisition_time
+from .clouds import Clouds, open_clouds
+from .files import is_remote, without_place_warning
 from .georeference import SceneInfo, ground_gsd
 from .pixels import Mask, Pixels, Rendering, plan_rendering, render
 from .tiles import Tile
@@ -39,6 +40,7 @@ COARSEST = 2.0
 """A scene may be this many times coarser than a network's training imagery, no more."""
 SAME_GSD = 0.01
 """A scene whose ground sampling distance is this close to the network's, relatively, is taken as it is."""
+_CHUNK_PX = 512  # of a cloud mask, looked at for the points that lie in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,18 @@ class Scene:
     """
 
     def __init__(
-        self, info: SceneInfo, rendering: Rendering, datasets: Sequence[DatasetReader], resources: ExitStack
+        self,
+        info: SceneInfo,
+        rendering: Rendering,
+        datasets: Sequence[DatasetReader],
+        resources: ExitStack,
+        clouds: Clouds | None = None,
     ) -> None:
-        """Take over open handles of the same raster, and what `close` closes."""
+        """Take over open handles of the same raster, what `close` closes, and what hides the scene."""
         self.info = info
         self.handles = len(datasets)
         self._rendering = rendering
+        self._clouds = clouds
         self._resources = resources
         self._idle: LifoQueue[DatasetReader] = LifoQueue()
         for dataset in datasets:
@@ -85,6 +93,11 @@ class Scene:
     ) -> None:
         """Close the scene."""
         self.close()
+
+    @property
+    def has_clouds(self) -> bool:
+        """True where a cloud mask lies over the scene."""
+        return self._clouds is not None
 
     def close(self) -> None:
         """Close the raster; reading is over."""
@@ -112,17 +125,46 @@ class Scene:
         """Colours (height, width, 3) and the mask (height, width) of valid pixels in a tile's window of the grid.
 
         A grid pixel has the same values in every window of 100 pixels or more across (GDAL does not resample a window
-        whose size rounds to that of the result). Pixels that are not valid are grey (`pixels.BLANK`).
+        whose size rounds to that of the result). Pixels that are not valid are grey (`pixels.BLANK`), but for those
+        under a cloud mask, which may hide half of an object that is there: they are seen, and not valid.
 
-        Raises TileReadError where the raster cannot be read there.
+        Raises TileReadError where the raster, or its cloud mask, cannot be read there.
         """
         left, top = tile.left * grid.scale_x, tile.top * grid.scale_y
         right = min(tile.right * grid.scale_x, self.info.width)
         bottom = min(tile.bottom * grid.scale_y, self.info.height)
         window = Window.from_slices((top, bottom), (left, right))
-        try:
+        with self._read_errors(left, top, right, bottom):
             with self._handle() as dataset:
-                return render(dataset, self._rendering, window, width=tile.width, height=tile.height)
+                colours, valid = render(dataset, self._rendering, window, width=tile.width, height=tile.height)
+            if self._clouds is not None:
+                valid &= ~self._clouds(window, tile.width, tile.height)
+        return colours, valid
+
+    def clouded(self, points: ArrayLike) -> Mask:
+        """Which scene pixels (N, 2; x, y), all inside the scene, the cloud mask covers; none without a mask.
+
+        Raises TileReadError where the cloud mask cannot be read.
+        """
+        places = np.asarray(points, dtype=np.float64).reshape(-1, 2).astype(np.int64)
+        covered = np.zeros(len(places), dtype=np.bool_)
+        if self._clouds is None or not len(places):
+            return covered
+        chunks = places // _CHUNK_PX
+        for column, row in np.unique(chunks, axis=0).tolist():
+            left, top = column * _CHUNK_PX, row * _CHUNK_PX
+            right, bottom = min(left + _CHUNK_PX, self.info.width), min(top + _CHUNK_PX, self.info.height)
+            with self._read_errors(left, top, right, bottom):
+                mask = self._clouds(Window.from_slices((top, bottom), (left, right)), right - left, bottom - top)
+            here = (chunks == (column, row)).all(axis=1)
+            covered[here] = mask[places[here, 1] - top, places[here, 0] - left]
+        return covered
+
+    @contextmanager
+    def _read_errors(self, left: float, top: float, right: float, bottom: float) -> Iterator[None]:
+        """GDAL's errors as TileReadError that names the window, in scene pixels."""
+        try:
+            yield
         except RasterioError as error:
             raise TileReadError(
                 f"{self.info.path or self.info.name}: columns {left:.0f} to {right:.0f}, rows {top:.0f} to "
@@ -161,19 +203,21 @@ def open_scene(
     gsd: float | None = None,
     bands: Sequence[int] | None = None,
     date: date | None = None,
+    clouds: str | os.PathLike[str] | None = None,
     handles: int = 2,
 ) -> Scene:
     """The scene in a file, or at an address that GDAL opens (`/vsi...`, `https://`, `s3://`).
 
     `gsd`, in metres per pixel, overrides what the georeference says and is needed where there is none. `bands`, one or
-    three from 1, are shown as red, green and blue. `date` overrides the time that tags or name state.
+    three from 1, are shown as red, green and blue. `date` overrides the time that tags or name state. `clouds` is a
+    cloud mask, a raster or polygons as `open_clouds` takes them; what it covers is not valid.
 
     Raises:
         MissingFileError, NotARasterError, EmptySceneError (no pixels, or nothing valid), NoGsdError, NoCrsError (a
-        place on the map but no reference system, and no `gsd`), BandError.
+        place on the map but no reference system, and no `gsd`), BandError, CloudMaskError.
     """
     name = os.fspath(path)
-    if not _is_remote(name):
+    if not is_remote(name):
         file = Path(name)
         if not file.exists():
             raise MissingFileError(f"{name}: no such file")
@@ -182,7 +226,10 @@ def open_scene(
     with ExitStack() as resources:
         datasets = _open(name, handles, resources)
         info, rendering = _describe(datasets[0], Path(name).stem, path=name, gsd=gsd, bands=bands, date=date)
-        return Scene(info, rendering, datasets, resources.pop_all())
+        hidden = None
+        if clouds is not None:
+            hidden = open_clouds(os.fspath(clouds), info, handles=handles, resources=resources)
+        return Scene(info, rendering, datasets, resources.pop_all(), hidden)
 
 
 def array_scene(
@@ -214,7 +261,7 @@ def array_scene(
         profile["crs"] = CRS.from_user_input(crs).to_wkt()
     with ExitStack() as resources:
         memory = resources.enter_context(MemoryFile())
-        with _quiet(), memory.open(driver="GTiff", photometric="MINISBLACK", **profile) as target:
+        with without_place_warning(), memory.open(driver="GTiff", photometric="MINISBLACK", **profile) as target:
             target.write(layers)
         datasets = _open(memory.name, 2, resources)
         info, rendering = _describe(datasets[0], name, path=None, gsd=gsd, bands=None, date=date)
@@ -271,22 +318,10 @@ def _find_gsd(dataset: DatasetReader, name: str, gsd: float | None) -> tuple[flo
 def _open(name: str, handles: int, resources: ExitStack) -> list[DatasetReader]:
     """Handles of the same raster. Opened here and not in the threads: warning filters belong to the whole process."""
     try:
-        with _quiet():
+        with without_place_warning():
             return [resources.enter_context(rasterio.open(name, sharing=False)) for _ in range(handles)]
     except RasterioError as error:
         raise NotARasterError(f"{name}: not a raster that can be opened: {error}") from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without rasterio's warning that a raster has no georeference: NoGsdError says it where it matters."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        yield
-
-
-def _is_remote(name: str) -> bool:
-    return "://" in name or name.startswith("/vsi")
 
 
 def _moment(day: date) -> datetime:

@@ -22,7 +22,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """How scenes are opened, where they do not say it themselves."""
+    """How scenes are opened, where they do not say it themselves, and where they are looked at."""
 
     gsd: float | None = None
     """Metres per pixel; overrides the georeference."""
@@ -30,10 +30,22 @@ class Opening:
     """One band or three, from 1, to see as red, green and blue."""
     date: datetime.date | None = None
     """Overrides what tags and names say."""
+    clouds: str | None = None
+    """The cloud mask of each scene: a path in which {dir} and {stem} stand for the scene's folder and its file name
+    without ending."""
+    within: tuple[Site, ...] | None = None
+    """Only tiles that touch one of these sites are read and run; what lies outside of them is not seen."""
 
     def scene(self, path: str) -> Scene:
         """The opened scene. Raises what `open_scene` raises."""
-        return open_scene(path, gsd=self.gsd, bands=self.bands, date=self.date)
+        return open_scene(path, gsd=self.gsd, bands=self.bands, date=self.date, clouds=self.cloud_mask(path))
+
+    def cloud_mask(self, path: str) -> str | None:
+        """Where the cloud mask of a scene has to be; None where none are used."""
+        if self.clouds is None:
+            return None
+        folder, file = os.path.split(path)
+        return self.clouds.replace("{dir}", folder or ".").replace("{stem}", os.path.splitext(file)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +120,7 @@ def run_survey(
     default what the detector says about itself.
 
     Raises what `open_scene` and `detect` raise, NoCrsError for an image without a place on the map where there are
-    sites, and SiteOutsideError for sites that no scene touches.
+    sites, and SiteOutsideError for sites that no scene touches, or where no scene touches what to look within.
     """
     how = opening or Opening()
     paths = list(dict.fromkeys(os.path.abspath(path) if os.path.exists(path) else os.fspath(path) for path in scenes))
@@ -117,11 +129,13 @@ def run_survey(
     places = tuple(Site(name, None) for name in names) if sites is None else tuple(sites)
     if sites is not None:
         _check_sites(infos, places)
+    if how.within is not None:
+        _check_within(infos, how.within)
     record = weights or weights_of(detector)
     looks = []
     for number, (path, name) in enumerate(zip(paths, names, strict=True)):
         with how.scene(path) as scene:
-            result = detect(scene, detector, progress=_named(progress, name))
+            result = detect(scene, detector, within=how.within, progress=_named(progress, name))
         own = places if sites is not None else places[number : number + 1]
         passes = (observe(result, site, name, record.recall) for site in own)
         looks.append(Look(name, result, tuple(one for one in passes if one is not None)))
@@ -150,18 +164,31 @@ def _unique(names: Sequence[str]) -> list[str]:
 
 
 def _check_sites(infos: Sequence[SceneInfo], sites: Sequence[Site]) -> None:
-    for info in infos:
-        if not placed(info):
-            raise NoCrsError(
-                f"{info.path}: no place on the map, so no site can be found in it;"
-                " leave out --sites to count per image, or give a georeferenced file"
-            )
+    _check_placed(infos, "leave out --sites to count per image")
     outside = [site.name for site in sites if not any(touches(info, site) for info in infos)]
     if outside:
         raise SiteOutsideError(
             f"{'site' if len(outside) == 1 else 'sites'} {', '.join(map(repr, outside))} outside of every scene;"
             " check the coordinates, or take the site out of the file"
         )
+
+
+def _check_within(infos: Sequence[SceneInfo], within: Sequence[Site]) -> None:
+    _check_placed(infos, "leave out --within to look at the whole image")
+    if not any(touches(info, site) for info in infos for site in within):
+        raise SiteOutsideError(
+            f"no site of --within lies in any scene: {', '.join(repr(site.name) for site in within[:5])};"
+            " check the coordinates, or leave out --within to look at whole scenes"
+        )
+
+
+def _check_placed(infos: Sequence[SceneInfo], instead: str) -> None:
+    for info in infos:
+        if not placed(info):
+            raise NoCrsError(
+                f"{info.path}: no place on the map, so no site can be found in it;"
+                f" {instead}, or give a georeferenced file"
+            )
 
 
 def _named(progress: Progress | None, name: str) -> Callable[[int, int], None] | None:

@@ -137,7 +137,7 @@ def test_suppression_of_gaussians_is_greedy(rows: Boxes, seed: int) -> None:
     count = len(rows)
     pairs = probable_iou(np.repeat(rows, count, axis=0), np.tile(rows, (count, 1))).reshape(count, count)
     overlap = np.where(oriented_envelopes_meet(rows), pairs, 0).astype(np.float32)
-    assert suppress_probable(rows, scores, 0.5).tolist() == naive(overlap, rows, scores, 0.5)
+    assert suppress_probable(rows, scores, 0.5, -1.0).tolist() == naive(overlap, rows, scores, 0.5)
 
 
 def oriented_envelopes_meet(rows: Boxes) -> NDArray[np.bool_]:
@@ -168,7 +168,7 @@ def test_slanted_rows_of_aircraft_all_stay() -> None:
     row = np.array([[i * 30.0, 100.0, 44.0, 29.0, np.pi / 3] for i in range(20)])
     row[:, 1] += np.arange(20) * 8
     assert len(suppress(row, np.linspace(0.9, 0.5, 20), 0.5)) == 20
-    assert len(suppress_probable(row, np.linspace(0.9, 0.5, 20), 0.5)) == 20
+    assert len(suppress_probable(row, np.linspace(0.9, 0.5, 20), 0.5, 4.0)) == 20
 
 
 def test_nothing_gives_nothing() -> None:

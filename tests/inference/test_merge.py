@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from hardstand.detector.boxes import oriented_iou
 from hardstand.detector.detections import Detections, path_scores
 from hardstand.inference.engine import SEAM_PX
-from hardstand.inference.merge import merge
+from hardstand.inference.merge import _removed, merge
 from hardstand.inference.tiles import plan_tiles
 
 NODES = ("fw", "heli", "ad.launcher")
@@ -93,21 +95,63 @@ def test_nothing_merges_to_nothing() -> None:
     assert len(merge(Detections.empty(NODES, 0.5), np.zeros(0, np.intp), TILES)) == 0
 
 
+@pytest.mark.parametrize("views", [(0.8, 0.5), (0.5, 0.8)])
+def test_a_fuselage_that_another_tile_takes_for_a_launcher_is_no_object(views: tuple[float, float]) -> None:
+    helicopter, fuselage = (499.0, 300.0, 50.0, 42.0, 0.3), (501.0, 301.0, 26.0, 6.0, 0.3)
+    merged = merge(*found((0, "heli", views[0], helicopter), (1, "ad.launcher", views[1], fuselage)), TILES)
+    assert merged.labels == (("heli",) if views[0] > views[1] else ("ad.launcher",))
+
+
+def test_a_lorry_under_the_rotor_that_another_tile_sees_stays() -> None:
+    lorry = (498.0, 306.5, 24.0, 5.0, 0.0)
+    assert len(merge(*found((0, "heli", 0.9, (498, 300, 50, 42, 0)), (1, "ad.launcher", 0.5, lorry)), TILES)) == 2
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_rounds_remove_what_pair_by_pair_would(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    count, tiles = int(rng.integers(2, 12)), int(rng.integers(2, 5))
+    tile = rng.integers(0, tiles, count)
+    pairs = [(i, j) for i in range(count) for j in range(i + 1, count) if tile[i] != tile[j] and rng.random() < 0.5]
+    pairs = sorted(pairs, key=lambda pair: (pair[0], rng.random()))
+    gone: set[int] = set()
+    served: set[tuple[int, int]] = set()
+    for i, j in pairs:
+        if i not in gone and j not in gone and (i, int(tile[j])) not in served:
+            gone.add(j)
+            served.add((i, int(tile[j])))
+    better, worse = np.array(pairs, np.intp).reshape(-1, 2).T
+    side = better * tiles + tile[worse]
+    assert _removed(better, worse, side).tolist() == sorted(gone)
+
+
+SIZES_PX = {"launcher": (26.0, 6.0), "fighter": (44.0, 29.4), "transport": (93.0, 101.0)}
+
+
 @pytest.mark.parametrize("degrees", range(0, 180, 10))
-def test_a_parked_row_with_half_a_metre_between_survives(degrees: int) -> None:
-    # Launchers 12 x 3 m abreast, 0.5 m apart, along the seam's normal and across it; both tiles see those in reach.
+@pytest.mark.parametrize("kind", SIZES_PX)
+def test_a_parked_row_with_half_a_metre_between_survives(kind: str, degrees: int) -> None:
+    # Abreast, 0.5 m apart, across the seam and along it; both tiles see those in reach.
+    length, width = SIZES_PX[kind]
     angle = np.radians(degrees)
-    step = (3 + 0.5) / 0.5
-    places = [(500 + k * step * -np.sin(angle), 300 + k * step * np.cos(angle)) for k in range(-12, 13)]
+    step = width + 0.5 / 0.5
+    reach = 12 if kind == "launcher" else 2
+    places = [(500 - k * step * np.sin(angle), 300 + k * step * np.cos(angle)) for k in range(-reach, reach + 1)]
     jitter = np.random.default_rng(degrees)
     views = []
     for x, y in places:
         for tile in TILES:
             dx, dy, longer, turn = jitter.normal(0, (0.4, 0.4, 0.5, 0.01))
-            box = (x + dx, y + dy, 24 + longer, 6, angle + turn)
+            box = (x + dx, y + dy, length + longer, width, angle + turn)
             if tile.owns(np.array([box[0]]), np.array([box[1]]), slack_px=SEAM_PX)[0]:
-                views.append((tile.index, "ad.launcher", float(jitter.uniform(0.3, 0.9)), box))
+                views.append((tile.index, "fw", float(jitter.uniform(0.3, 0.9)), box))
     merged = merge(*found(*views), TILES)
     assert len(merged) == len(places)
     for x, y in places:
         assert np.hypot(merged.boxes[:, 0] - x, merged.boxes[:, 1] - y).min() < 2
+
+
+def test_neighbours_that_one_tile_each_proposes_stay() -> None:
+    # Herringbone: wing over tail, as close as airframes can; each is centred beyond the reach of the other's tile.
+    one, two = (491.0, 300.0, 44.0, 30.0, 0.0), (509.0, 316.0, 44.0, 30.0, 0.0)
+    assert len(merge(*found((0, "fw", 0.9, one), (1, "fw", 0.8, two)), TILES)) == 2
