@@ -1,7 +1,4 @@
-"""The command line: `hardstand`. Thin over the rooms, which are imported inside each command.
-
-Exit codes: 0 done; 1 an error, said in one line; 2 wrong usage; 3 done, but something could not be read; 130 stopped.
-"""
+"""The command line: `hardstand`. Thin over the rooms, which are imported inside each command."""
 
 import io
 import sys
@@ -13,16 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .cli_training import commands as training_commands
+from .ending import UNREAD, one_line_errors
+
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from ..detector.detections import Detections
-    from ..detector.detector import Detector, TileDetector
+    from ..detector.detector import TileDetector
     from .survey import Opening, Progress
-
-UNREAD = 3
-"""Exit code of a run that finished without something that could not be read."""
 
 app = typer.Typer(
     add_completion=False,
@@ -30,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(training_commands)
 
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results; made where there is none.")]
 WeightsName = Annotated[str, typer.Option("--weights", metavar="NAME", help="A shipped name, or a .safetensors file.")]
@@ -94,7 +88,7 @@ def detect(  # noqa: PLR0913, PLR0917  # the options of a command are its parame
     ] = False,
 ) -> None:
     """Detect in scenes, count per site and date, and write detections, counts, pictures and a report."""
-    with _errors():
+    with one_line_errors():
         from .survey import Opening  # noqa: PLC0415
 
         opening = Opening(gsd=gsd, bands=_bands(bands), date=date)
@@ -110,7 +104,7 @@ def demo(
     weights: WeightsName = "hardstand-n",
 ) -> None:
     """Make a synthetic series of two fictitious sites and run the whole way over it: scenes, counts, report."""
-    with _errors():
+    with one_line_errors():
         from ..datasets.series import make_series  # noqa: PLC0415
 
         detector = _load(weights, min_score=None, trust_pickle=False)
@@ -123,102 +117,6 @@ def demo(
         code = run(scenes, detector, out=out, sites=series.sites)
         typer.echo(f"What was really there: {series.truth}")
     raise typer.Exit(code)
-
-
-Tiles = Annotated[Path, typer.Option("--tiles", metavar="DIR", help="Folders of training tiles.")]
-Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with the public sets, one folder each.")]
-
-
-@app.command()
-def tiles(
-    data: Data,
-    tiles: Tiles,
-    only: Annotated[list[str] | None, typer.Option("--only", metavar="SET", help="Only this set; repeatable.")] = None,
-) -> None:
-    """Make training tiles of public sets, composites of cut-outs, and generated scenes. Needs hardstand[train]."""
-    with _errors():
-        from ..datasets.build import build_tiles  # noqa: PLC0415
-
-        build_tiles(data, tiles, progress=typer.echo, sets=tuple(only or ()))
-
-
-@app.command()
-def train(
-    recipe: Annotated[Path, typer.Argument(metavar="RECIPE.toml", help="What to train on and how; see CONTRIBUTING.")],
-    tiles: Tiles,
-    out: Out,
-) -> None:
-    """Train a network by a recipe; a run found in --out is continued. Needs hardstand[train]."""
-    with _errors(), _log():
-        from ..training.commands import fit_recipe  # noqa: PLC0415
-
-        typer.echo(f"Weights: {fit_recipe(recipe, tiles, out)}")
-
-
-@app.command("self-label")
-def self_label(
-    weights: Annotated[Path, typer.Argument(metavar="WEIGHTS", help="A .safetensors file.")],
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="One folder of tiles; its index is rewritten.")],
-) -> None:
-    """Give horizontal labels the angle of a network where its outline agrees with the label."""
-    with _errors():
-        from ..training.commands import self_label as label  # noqa: PLC0415
-
-        turned, horizontal = label(weights, folder)
-        typer.echo(f"{folder}: {turned} of {horizontal} horizontal labels are oriented now")
-
-
-@app.command()
-def calibrate(weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")], data: Data, tiles: Tiles) -> None:
-    """Put calibration and recall, measured on the `dev` places, into a weight file."""
-    with _errors(), _log():
-        from ..training.commands import calibrate as measure  # noqa: PLC0415
-
-        for node, recall in measure(weights, data, tiles, _engine)["recall"].items():
-            typer.echo(f"{node}: recall {recall}")
-
-
-@app.command()
-def evaluate(
-    weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")],
-    data: Data,
-    tiles: Tiles,
-    record: Annotated[bool, typer.Option("--record", help="Put the figures into the weight file too.")] = False,
-) -> None:
-    """Measure a weight file on the `test` places: whole images after merging, and held-back tiles. Prints JSON."""
-    with _errors(), _log():
-        import json  # noqa: PLC0415
-
-        from ..training.commands import evaluate as measure  # noqa: PLC0415
-
-        typer.echo(json.dumps(measure(weights, data, tiles, _engine, record=record), indent=1))
-
-
-@app.command("weights-page")
-def weights_page(
-    folder: Annotated[Path | None, typer.Argument(metavar="FOLDER", help="Default: the shipped weight files.")] = None,
-) -> None:
-    """Print weights.md from the records in the weight files."""
-    with _errors():
-        from ..detector.weights import SHIPPED  # noqa: PLC0415
-        from ..training.weights_page import shipped_page  # noqa: PLC0415
-
-        typer.echo(shipped_page(folder or SHIPPED), nl=False)
-
-
-def _engine(source: "Path | NDArray[np.uint8]", gsd: float, detector: "Detector") -> "Detections":
-    from .detection import detect as detect_scene  # noqa: PLC0415
-
-    return detect_scene(source, detector, gsd=gsd).detections
-
-
-@contextmanager
-def _log() -> Iterator[None]:
-    """Progress of long work as lines on stderr."""
-    import logging  # noqa: PLC0415
-
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    yield
 
 
 def run(
@@ -273,27 +171,6 @@ def _bands(text: str | None) -> tuple[int, ...] | None:
         raise typer.BadParameter(
             f"{text!r} is not a list of band numbers such as 3,2,1", param_hint="--bands"
         ) from error
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Errors of Hardstand on one line of stderr, and exit code 1; Ctrl-C ends with 130."""
-    from ..detector.errors import HardstandError  # noqa: PLC0415
-
-    try:
-        yield
-    except HardstandError as error:
-        message = " ".join(str(error).split())
-        typer.echo(f"error: {message}", err=True)
-        raise typer.Exit(1) from error
-    except ModuleNotFoundError as error:
-        if not error.name or error.name.startswith("hardstand"):
-            raise
-        typer.echo(f"error: this needs {error.name}, which is not installed: pip install 'hardstand[train]'", err=True)
-        raise typer.Exit(1) from error
-    except KeyboardInterrupt:
-        typer.echo("stopped; nothing was written", err=True)
-        raise typer.Exit(130) from None
 
 
 @contextmanager
