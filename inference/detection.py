@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from ..detector.detector import Detector, TileDetector
 from ..detector.errors import EmptySceneError
-from .engine import SEAM_PX, Progress, run_tiles
+from .engine import SEAM_PX, Progress, Unread, run_tiles
+from .fingerprint import fingerprint
+from .journal import Journal
 from .merge import merge
 from .result import SceneResult
 from .scene import Scene, array_scene, open_scene
@@ -26,12 +28,16 @@ def detect(
     gsd: float | None = None,
     tile_px: int | None = None,
     progress: Progress | None = None,
+    unread: Unread | None = None,
+    journal: Journal | None = None,
 ) -> SceneResult:
     """The objects in a scene of any size: a path, an array (height, width, bands), or an open scene.
 
     `detector` is the shipped one by default. `gsd`, in metres per pixel, is for a path or an array without
     georeference; bands, date and map of a scene are stated by `open_scene` and `array_scene`. `tile_px` (at most and by
-    default the detector's) changes the work, not the result. `progress` is called with tiles done and tiles in all.
+    default the detector's) changes the work, not the result. `progress` is called with tiles done and tiles in all,
+    `unread` with the error of each tile that cannot be read; an error that it raises ends the work. With a `journal`
+    finished strips of the scene are kept on disk, and those found there are not run again.
 
     Raises what `open_scene` raises; TooCoarseError; EmptySceneError where the whole scene was read and nothing of it is
     valid; ValueError for a `tile_px` that the detector's largest object does not fit.
@@ -44,8 +50,11 @@ def detect(
     with _opened(source, gsd) as scene:
         grid = scene.grid(detector.gsd)
         tiles = plan_tiles(grid.width, grid.height, tile_px=side, overlap_px=overlap_px)
-        proposals = run_tiles(scene, grid, tiles, detector, progress=progress)
         info = scene.info
+        kept = None
+        if journal is not None:
+            kept = journal.scene(info.path or "", info.name, fingerprint(scene, grid, tiles, detector))
+        proposals = run_tiles(scene, grid, tiles, detector, progress=progress, unread=unread, journal=kept)
     if not proposals.unread and not proposals.valid.any():
         raise EmptySceneError(
             f"{info.path or info.name}: no valid pixel in {info.width} x {info.height}: all is no-data"

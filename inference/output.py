@@ -25,6 +25,17 @@ def output_errors(target: Path) -> Iterator[None]:
         ) from error
 
 
+def replace_whole(path: Path, content: bytes) -> None:
+    """Write one file of a folder that is there, so that at every moment the old or the new is whole under its name.
+
+    For one writer at a time. Where the machine fails and not the process, the new file may be damaged: nothing waits
+    for the disk. Raises OSError.
+    """
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(content)
+    os.replace(part, path)
+
+
 class Staging:
     """A folder being filled: files appear under their final names together, at `publish`, or not at all.
 

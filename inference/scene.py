@@ -31,6 +31,7 @@ from ..detector.errors import (
     TooCoarseError,
 )
 from .acquisition import acquisition_time
+from .blocks import BlockSize, cache_limit
 from .georeference import SceneInfo, ground_gsd
 from .pixels import Mask, Pixels, Rendering, plan_rendering, render
 from .tiles import Tile
@@ -61,7 +62,8 @@ class Grid:
 class Scene:
     """An open raster; made by `open_scene` and `array_scene`, closed by `close` or a `with` block.
 
-    Windows can be read from several threads at once; `handles` says from how many.
+    Windows can be read from several threads at once; `handles` says from how many. `files` names what GDAL reads: the
+    raster, and masks, overviews and tags beside it.
     """
 
     def __init__(
@@ -70,6 +72,8 @@ class Scene:
         """Take over open handles of the same raster, and what `close` closes."""
         self.info = info
         self.handles = len(datasets)
+        self.files: tuple[str, ...] = tuple(datasets[0].files)
+        self._blocks = BlockSize.of(datasets[0])
         self._rendering = rendering
         self._resources = resources
         self._idle: LifoQueue[DatasetReader] = LifoQueue()
@@ -129,6 +133,18 @@ class Scene:
                 f"{bottom:.0f} cannot be read: {error.__cause__ or error}"
             ) from error
 
+    @contextmanager
+    def block_cache(self, grid: Grid, tiles: Sequence[Tile]) -> Iterator[None]:
+        """A block in which GDAL holds as many decoded parts of rasters as reading these tiles in order takes.
+
+        For all threads of the process; else it would hold a twentieth of the machine's memory. That is little for a
+        tiled raster of any size, and a row of tiles for one that is stored in rows.
+        """
+        width = max((tile.width for tile in tiles), default=0) * grid.scale_x
+        height = max((tile.height for tile in tiles), default=0) * grid.scale_y
+        with cache_limit(self.handles * self._blocks.bytes_under(width, height)):
+            yield
+
     def preview(self, longest_px: int) -> tuple[Pixels, Mask]:
         """The whole scene as `read` gives it, scaled down to at most `longest_px` pixels on its longer side.
 
@@ -138,7 +154,8 @@ class Scene:
         gsd = max(max(width, height) / longest_px, self.info.gsd_x, self.info.gsd_y)
         small = self._resampled(max(1, int(width / gsd)), max(1, int(height / gsd)))
         whole = Tile(0, 0, small.width, small.height, 0, 0, small.width, small.height, 0)
-        return self.read(small, whole)
+        with cache_limit(self._blocks.bytes_under(self.info.width, 1)):
+            return self.read(small, whole)
 
     def _resampled(self, width: int, height: int) -> Grid:
         scale_x, scale_y = self.info.width / width, self.info.height / height
@@ -181,7 +198,8 @@ def open_scene(
             raise EmptySceneError(f"{name}: the file is empty (0 bytes)")
     with ExitStack() as resources:
         datasets = _open(name, handles, resources)
-        info, rendering = _describe(datasets[0], Path(name).stem, path=name, gsd=gsd, bands=bands, date=date)
+        with cache_limit(BlockSize.of(datasets[0]).bytes_under(datasets[0].width, 64)):
+            info, rendering = _describe(datasets[0], Path(name).stem, path=name, gsd=gsd, bands=bands, date=date)
         return Scene(info, rendering, datasets, resources.pop_all())
 
 
