@@ -2,9 +2,12 @@
 
 import io
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,10 +15,14 @@ import typer
 
 from .cli_training import commands as training_commands
 from .ending import UNREAD, one_line_errors
+from .events import Done, Start, Step, Warned
+from .progress import told
 
 if TYPE_CHECKING:
     from ..detector.detector import TileDetector
-    from .survey import Opening, Progress
+    from .events import Tell
+    from .folder import Written
+    from .survey import Opening, Survey
 
 app = typer.Typer(
     add_completion=False,
@@ -42,8 +49,6 @@ def main() -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version  # noqa: PLC0415
-
         typer.echo(f"hardstand {version('hardstand')}")
         raise typer.Exit
 
@@ -86,14 +91,31 @@ def detect(  # noqa: PLR0913, PLR0917  # the options of a command are its parame
     trust_pickle: Annotated[
         bool, typer.Option("--trust-pickle", help="Open a .pt weight file, which can run any code in it.")
     ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run into --out that was stopped or left something unread.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at the first scene or tile that cannot be read.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no warnings; errors and the table.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="For scripts: events, one JSON object a line, in place of the table.")
+    ] = False,
 ) -> None:
     """Detect in scenes, count per site and date, and write detections, counts, pictures and a report."""
-    with one_line_errors():
-        from .survey import Opening  # noqa: PLC0415
+    with one_line_errors(_go_on):
+        from ..detector.weights import find_weights  # noqa: PLC0415
 
-        opening = Opening(gsd=gsd, bands=_bands(bands), date=date)
-        detector = _load(weights, min_score=min_score, trust_pickle=trust_pickle)
-        code = run(scenes, detector, out=out, sites=sites, opening=opening)
+        colours = _bands(bands)
+        find_weights(weights, trust_pickle=trust_pickle)
+        with told("json" if json else "quiet" if quiet else "people") as tell:
+            tell(Start(version("hardstand"), len(scenes)))
+            from .survey import Opening  # noqa: PLC0415  # a second of imports: the line above comes before
+
+            opening = Opening(gsd=gsd, bands=colours, date=date)
+            conduct = Conduct(resume, strict, table=not json)
+            load = partial(_load, weights, min_score=min_score, trust_pickle=trust_pickle)
+            code = run(scenes, load, out=out, sites=sites, opening=opening, tell=tell, conduct=conduct)
     raise typer.Exit(code)
 
 
@@ -106,53 +128,91 @@ def demo(
     """Make a synthetic series of two fictitious sites and run the whole way over it: scenes, counts, report."""
     with one_line_errors():
         from ..datasets.series import make_series  # noqa: PLC0415
+        from ..detector.weights import find_weights  # noqa: PLC0415
 
-        detector = _load(weights, min_score=None, trust_pickle=False)
-        typer.echo(f"Making a synthetic series of scenes in {out / 'scenes'}")
-        with _progress() as advance:
+        find_weights(weights)
+        with told("people") as tell:
+            tell(Step(f"Making a synthetic series of scenes in {out / 'scenes'}"))
             series = make_series(
-                out / "scenes", seed=seed, progress=lambda _, share: advance("making scenes", round(share * 100), 100)
+                out / "scenes", seed=seed, progress=lambda _, share: tell(Step("making scenes", share))
             )
-        scenes = [str(scene) for scene in series.scenes]
-        code = run(scenes, detector, out=out, sites=series.sites)
+            scenes = [str(scene) for scene in series.scenes]
+            load = partial(_load, weights, min_score=None, trust_pickle=False)
+            code = run(scenes, load, out=out, sites=series.sites, tell=tell)
         typer.echo(f"What was really there: {series.truth}")
     raise typer.Exit(code)
 
 
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """How a run begins, goes on, and ends."""
+
+    resume: bool = False
+    """Go on with what an earlier run left in the folder of the results."""
+    strict: bool = False
+    """End at the first scene or tile that cannot be used."""
+    table: bool = True
+    """Print the table, the remarks and where the results are."""
+
+
 def run(
-    scenes: list[str],
-    detector: "TileDetector",
+    scenes: Sequence[str],
+    load: "Callable[[], TileDetector]",
     *,
     out: Path,
+    tell: "Tell",
     sites: Path | None = None,
     opening: "Opening | None" = None,
+    conduct: Conduct = Conduct(),  # frozen
 ) -> int:
-    """Survey the scenes, write the results, print the table; the exit code. Raises HardstandError."""
-    from .folder import REPORT, write_results  # noqa: PLC0415
+    """Survey the scenes, write the results, print the table; the exit code. Raises HardstandError.
+
+    The detector is loaded while the scenes are opened.
+    """
+    from .journal import Journal  # noqa: PLC0415
+    from .output import remove_leftovers  # noqa: PLC0415
     from .sites import read_sites  # noqa: PLC0415
-    from .survey import run_survey, weights_of  # noqa: PLC0415
+    from .survey import plan_survey, run_plan  # noqa: PLC0415
+
+    with ThreadPoolExecutor(1, thread_name_prefix="hardstand-load") as pool:
+        loading = pool.submit(load)
+        polygons = None if sites is None else read_sites(sites)
+        plan = plan_survey(scenes, sites=polygons, opening=opening, strict=conduct.strict, tell=tell)
+        detector = loading.result()
+    with Journal(out, resume=conduct.resume, say=lambda text: tell(Warned(text))) as journal:
+        remove_leftovers(out)
+        found = run_plan(plan, detector, journal=journal, tell=tell)
+        tell(Step(f"writing results to {out}"))
+        from .folder import REPORT, write_results  # noqa: PLC0415  # the charts are not needed before
+
+        written = write_results(found, out, key=journal.run)
+        code = UNREAD if found.unread or found.failed else 0
+        if code == 0:
+            journal.remove()
+    files, failed = tuple(map(str, written.files)), tuple(failure.path for failure in found.failed)
+    tell(Done(files, str(out / REPORT), written.remarks, found.unread, failed, code))
+    if conduct.table:
+        _show(found, written, out / REPORT, unfinished=code == UNREAD)
+    return code
+
+
+def _show(found: "Survey", written: "Written", report: Path, *, unfinished: bool) -> None:
+    """Print the table, the remarks and where the results are."""
     from .table import show  # noqa: PLC0415
 
-    polygons = None if sites is None else read_sites(sites)
-    with _progress() as advance:
-        found = run_survey(
-            scenes,
-            detector,
-            sites=polygons,
-            opening=opening,
-            weights=weights_of(detector),
-            progress=advance,
-        )
-    typer.echo(f"Writing results to {out}", err=True)
-    written = write_results(found, out)
     show(found)
     for remark in written.remarks:
         typer.echo(remark)
+    if unfinished:
+        typer.echo("The same command with --resume tries again what failed, and only that.")
     for file in written.files:
-        if file.name != REPORT:
+        if file != report:
             typer.echo(f"  {file}")
-    typer.echo(f"Report: {out / REPORT}")
-    return UNREAD if found.unread else 0
+    typer.echo(f"Report: {report}")
+
+
+def _go_on() -> str:
+    return "what is finished is kept: the same command with --resume goes on from there"
 
 
 def _load(weights: str, *, min_score: float | None, trust_pickle: bool) -> "TileDetector":
@@ -171,29 +231,3 @@ def _bands(text: str | None) -> tuple[int, ...] | None:
         raise typer.BadParameter(
             f"{text!r} is not a list of band numbers such as 3,2,1", param_hint="--bands"
         ) from error
-
-
-@contextmanager
-def _progress() -> Iterator["Progress"]:
-    """A progress bar per scene on stderr where that is a terminal; else a line when a scene is done."""
-    if not sys.stderr.isatty():
-        yield _say_done
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn  # noqa: PLC0415
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    tasks: dict[str, TaskID] = {}
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-
-        def advance(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = bars.add_task(name, total=total)
-            bars.update(tasks[name], completed=done, total=total)
-
-        yield advance
-
-
-def _say_done(name: str, done: int, total: int) -> None:
-    if done == total:
-        typer.echo(f"{name}: {total} of {total}", err=True)

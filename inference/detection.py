@@ -56,6 +56,8 @@ def detect(
             kept = journal.scene(info.path or "", info.name, fingerprint(scene, grid, tiles, detector))
         proposals = run_tiles(scene, grid, tiles, detector, progress=progress, unread=unread, journal=kept)
     if not proposals.unread and not proposals.valid.any():
+        if kept is not None:
+            kept.remove()
         raise EmptySceneError(
             f"{info.path or info.name}: no valid pixel in {info.width} x {info.height}: all is no-data"
         )

@@ -27,10 +27,11 @@ class Written:
     remarks: tuple[str, ...]
 
 
-def write_results(survey: Survey, folder: Path) -> Written:
+def write_results(survey: Survey, folder: Path, *, key: str = "") -> Written:
     """Write detections, counts, quick-looks, report and store into a folder, replacing those of an earlier run.
 
-    Files appear under their names once all of them are complete. The store keeps earlier runs and gains this one.
+    Files appear under their names once all of them are complete. The store keeps earlier runs and gains this one; one
+    with the same `key`, if that is not empty, is replaced.
     Detections are written as GeoJSON only where some scene has a place on the map. Raises OutputError.
     """
     with Staging(folder) as staging:
@@ -43,7 +44,7 @@ def write_results(survey: Survey, folder: Path) -> Written:
         staging.write(COUNTS, counts_csv(survey))
         staging.write(REPORT, report(survey, pictures))
         fresh = not (folder / STORE).exists()
-        store.save(staging.path(STORE) if fresh else folder / STORE, survey)
+        store.save(staging.path(STORE) if fresh else folder / STORE, survey, key=key)
         published = staging.publish()
     if geojson is None:
         with output_errors(folder / GEOJSON):
@@ -84,6 +85,9 @@ def _remarks(survey: Survey) -> tuple[str, ...]:
             f"{which} {lacks}: those detections are in {DETECTIONS}, in pixels of the image; "
             + (f"{GEOJSON} is not written." if len(unplaced) == len(survey.looks) else f"{GEOJSON} leaves them out.")
         )
+    if survey.failed:
+        reasons = "; ".join(failure.reason for failure in survey.failed)
+        remarks.append(f"{len(survey.failed)} of {len(survey.failed) + len(survey.looks)} scenes not used: {reasons}")
     if survey.unread:
         names = ", ".join(look.name for look in survey.looks if look.result.unread)
         remarks.append(f"{survey.unread} tiles could not be read ({names}); their area counts as not seen.")

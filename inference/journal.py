@@ -125,11 +125,9 @@ class SceneJournal:
         """A strip that was kept; None where there is none that is whole. `detections` has the nodes and the GSD."""
         try:
             with np.load(io.BytesIO(self._file(number).read_bytes()), allow_pickle=False) as kept:
-                arrays = [kept[name] for name in ("boxes", "scores", "label", "probability")]
-                strip = Strip(
-                    Detections(detections.nodes, *arrays, detections.gsd),
-                    kept["tile"], (), int(kept["top"]), kept["valid"],
-                )  # fmt: skip
+                arrays = {name: kept[name] for name in ("boxes", "scores", "label", "probability")}
+                found = Detections(nodes=detections.nodes, gsd=detections.gsd, **arrays)
+                strip = Strip(found, kept["tile"], (), int(kept["top"]), kept["valid"])
         except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):
             return None
         self.journal.kept += 1

@@ -10,6 +10,8 @@ from types import TracebackType
 
 from ..detector.errors import HardstandError, OutputError
 
+_STAGED = ".hardstand-part-"
+
 
 @contextmanager
 def output_errors(target: Path) -> Iterator[None]:
@@ -55,7 +57,7 @@ class Staging:
             missing = [place for place in (self.folder, *self.folder.parents) if not place.exists()]
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                self._temporary = Path(tempfile.mkdtemp(prefix=".hardstand-", dir=self.folder))
+                self._temporary = Path(tempfile.mkdtemp(prefix=_STAGED, dir=self.folder))
             finally:
                 self._made = [place for place in missing if place.exists()]
         return self
@@ -78,6 +80,7 @@ class Staging:
         for staged in sorted(self._temporary.iterdir()):
             final = self.folder / staged.name
             with output_errors(final):
+                _to_disk(staged)
                 os.replace(staged, final)
             published.append(final)
         return tuple(published)
@@ -92,6 +95,18 @@ class Staging:
             for place in self._made:
                 if place.is_dir() and not any(place.iterdir()):
                     place.rmdir()
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what runs that were killed had staged in a folder. Not while another run writes to it."""
+    for place in folder.glob(f"{_STAGED}*"):
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _to_disk(file: Path) -> None:
+    """Wait until the content of a file is on the disk, so that it is whole under its name after a power cut too."""
+    with file.open("rb+") as content:
+        os.fsync(content.fileno())
 
 
 def write_whole(path: Path, content: bytes | str) -> None:

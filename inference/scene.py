@@ -3,7 +3,7 @@
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from math import isfinite, sqrt
@@ -33,13 +33,14 @@ from ..detector.errors import (
 from .acquisition import acquisition_time
 from .blocks import BlockSize, cache_limit
 from .georeference import SceneInfo, ground_gsd
-from .pixels import Mask, Pixels, Rendering, plan_rendering, render
-from .tiles import Tile
+from .pixels import BLANK, Mask, Pixels, Rendering, plan_rendering, render
+from .tiles import Tile, plan_tiles
 
 COARSEST = 2.0
 """A scene may be this many times coarser than a network's training imagery, no more."""
 SAME_GSD = 0.01
 """A scene whose ground sampling distance is this close to the network's, relatively, is taken as it is."""
+_PART_PX = 128  # sides of the parts of a preview that are read one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +149,27 @@ class Scene:
     def preview(self, longest_px: int) -> tuple[Pixels, Mask]:
         """The whole scene as `read` gives it, scaled down to at most `longest_px` pixels on its longer side.
 
-        Pixels are square on the ground.
+        Pixels are square on the ground. Parts that cannot be read are not valid.
         """
         width, height = self.info.width * self.info.gsd_x, self.info.height * self.info.gsd_y
         gsd = max(max(width, height) / longest_px, self.info.gsd_x, self.info.gsd_y)
         small = self._resampled(max(1, int(width / gsd)), max(1, int(height / gsd)))
         whole = Tile(0, 0, small.width, small.height, 0, 0, small.width, small.height, 0)
         with cache_limit(self._blocks.bytes_under(self.info.width, 1)):
-            return self.read(small, whole)
+            try:
+                return self.read(small, whole)
+            except TileReadError:
+                return self._read_in_parts(small)
+
+    def _read_in_parts(self, grid: Grid) -> tuple[Pixels, Mask]:
+        """The whole grid, blank where a part of it cannot be read."""
+        colours = np.full((grid.height, grid.width, 3), BLANK, dtype=np.uint8)
+        valid = np.zeros((grid.height, grid.width), dtype=np.bool_)
+        for part in plan_tiles(grid.width, grid.height, tile_px=_PART_PX, overlap_px=0):
+            with suppress(TileReadError):
+                window = slice(part.top, part.bottom), slice(part.left, part.right)
+                colours[window], valid[window] = self.read(grid, part)
+        return colours, valid
 
     def _resampled(self, width: int, height: int) -> Grid:
         scale_x, scale_y = self.info.width / width, self.info.height / height
