@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .detection import detect
     from .georeference import SceneInfo
+    from .journal import Journal
     from .result import SceneResult
     from .scene import Scene, array_scene, open_scene
 
-__all__ = ["Scene", "SceneInfo", "SceneResult", "array_scene", "detect", "open_scene"]
+__all__ = ["Journal", "Scene", "SceneInfo", "SceneResult", "array_scene", "detect", "open_scene"]
 
 _HOMES = {
+    "Journal": "journal",
     "Scene": "scene",
     "SceneInfo": "georeference",
     "SceneResult": "result",
