@@ -12,13 +12,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .detection import detect
     from .georeference import SceneInfo
+    from .journal import Journal
     from .result import SceneResult
     from .scene import Scene, array_scene, open_scene
     from .sites import Site, read_sites
 
-__all__ = ["Scene", "SceneInfo", "SceneResult", "Site", "array_scene", "detect", "open_scene", "read_sites"]
+__all__ = [
+    "Journal",
+    "Scene",
+    "SceneInfo",
+    "SceneResult",
+    "Site",
+    "array_scene",
+    "detect",
+    "open_scene",
+    "read_sites",
+]
 
 _HOMES = {
+    "Journal": "journal",
     "Scene": "scene",
     "SceneInfo": "georeference",
     "SceneResult": "result",

@@ -1,28 +1,28 @@
-"""The command line: `hardstand`. Thin over the rooms, which are imported inside each command.
-
-Exit codes: 0 done; 1 an error, said in one line; 2 wrong usage; 3 done, but something could not be read; 130 stopped.
-"""
+"""The command line: `hardstand`. Thin over the rooms, which are imported inside each command."""
 
 import io
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .cli_training import commands as training_commands
+from .ending import UNREAD, one_line_errors
+from .events import Done, Start, Step, Warned
+from .progress import told
+
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from ..detector.detections import Detections
-    from ..detector.detector import Detector, TileDetector
-    from .survey import Opening, Progress
-
-UNREAD = 3
-"""Exit code of a run that finished without something that could not be read."""
+    from ..detector.detector import TileDetector
+    from .events import Tell
+    from .folder import Written
+    from .survey import Opening, Survey
 
 app = typer.Typer(
     add_completion=False,
@@ -30,6 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(training_commands)
 
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results; made where there is none.")]
 WeightsName = Annotated[str, typer.Option("--weights", metavar="NAME", help="A shipped name, or a .safetensors file.")]
@@ -48,8 +49,6 @@ def main() -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version  # noqa: PLC0415
-
         typer.echo(f"hardstand {version('hardstand')}")
         raise typer.Exit
 
@@ -104,16 +103,33 @@ def detect(  # noqa: PLR0913, PLR0917  # the options of a command are its parame
     trust_pickle: Annotated[
         bool, typer.Option("--trust-pickle", help="Open a .pt weight file, which can run any code in it.")
     ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run into --out that was stopped or left something unread.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at the first scene or tile that cannot be read.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress and no warnings; errors and the table.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="For scripts: events, one JSON object a line, in place of the table.")
+    ] = False,
 ) -> None:
     """Detect in scenes, count per site and date, and write detections, counts, pictures and a report."""
-    with _errors():
-        from .sites import read_sites  # noqa: PLC0415
-        from .survey import Opening  # noqa: PLC0415
+    with one_line_errors(_go_on):
+        from ..detector.weights import find_weights  # noqa: PLC0415
 
-        areas = None if within is None else read_sites(within)
-        opening = Opening(gsd=gsd, bands=_bands(bands), date=date, clouds=clouds, within=areas)
-        detector = _load(weights, min_score=min_score, trust_pickle=trust_pickle)
-        code = run(scenes, detector, out=out, sites=sites, opening=opening)
+        colours = _bands(bands)
+        find_weights(weights, trust_pickle=trust_pickle)
+        with told("json" if json else "quiet" if quiet else "people") as tell:
+            tell(Start(version("hardstand"), len(scenes)))
+            from .sites import read_sites  # noqa: PLC0415  # a second of imports: the line above comes before
+            from .survey import Opening  # noqa: PLC0415
+
+            areas = None if within is None else read_sites(within)
+            opening = Opening(gsd=gsd, bands=colours, date=date, clouds=clouds, within=areas)
+            conduct = Conduct(resume, strict, table=not json)
+            load = partial(_load, weights, min_score=min_score, trust_pickle=trust_pickle)
+            code = run(scenes, load, out=out, sites=sites, opening=opening, tell=tell, conduct=conduct)
     raise typer.Exit(code)
 
 
@@ -124,151 +140,93 @@ def demo(
     weights: WeightsName = "hardstand-n",
 ) -> None:
     """Make a synthetic series of two fictitious sites and run the whole way over it: scenes, counts, report."""
-    with _errors():
+    with one_line_errors():
         from ..datasets.series import make_series  # noqa: PLC0415
+        from ..detector.weights import find_weights  # noqa: PLC0415
 
-        detector = _load(weights, min_score=None, trust_pickle=False)
-        typer.echo(f"Making a synthetic series of scenes in {out / 'scenes'}")
-        with _progress() as advance:
+        find_weights(weights)
+        with told("people") as tell:
+            tell(Step(f"Making a synthetic series of scenes in {out / 'scenes'}"))
             series = make_series(
-                out / "scenes", seed=seed, progress=lambda _, share: advance("making scenes", round(share * 100), 100)
+                out / "scenes", seed=seed, progress=lambda _, share: tell(Step("making scenes", share))
             )
-        scenes = [str(scene) for scene in series.scenes]
-        code = run(scenes, detector, out=out, sites=series.sites)
+            scenes = [str(scene) for scene in series.scenes]
+            load = partial(_load, weights, min_score=None, trust_pickle=False)
+            code = run(scenes, load, out=out, sites=series.sites, tell=tell)
         typer.echo(f"What was really there: {series.truth}")
     raise typer.Exit(code)
 
 
-Tiles = Annotated[Path, typer.Option("--tiles", metavar="DIR", help="Folders of training tiles.")]
-Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with the public sets, one folder each.")]
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """How a run begins, goes on, and ends."""
 
-
-@app.command()
-def tiles(
-    data: Data,
-    tiles: Tiles,
-    only: Annotated[list[str] | None, typer.Option("--only", metavar="SET", help="Only this set; repeatable.")] = None,
-) -> None:
-    """Make training tiles of public sets, composites of cut-outs, and generated scenes. Needs hardstand[train]."""
-    with _errors():
-        from ..datasets.build import build_tiles  # noqa: PLC0415
-
-        build_tiles(data, tiles, progress=typer.echo, sets=tuple(only or ()))
-
-
-@app.command()
-def train(
-    recipe: Annotated[Path, typer.Argument(metavar="RECIPE.toml", help="What to train on and how; see CONTRIBUTING.")],
-    tiles: Tiles,
-    out: Out,
-) -> None:
-    """Train a network by a recipe; a run found in --out is continued. Needs hardstand[train]."""
-    with _errors(), _log():
-        from ..training.commands import fit_recipe  # noqa: PLC0415
-
-        typer.echo(f"Weights: {fit_recipe(recipe, tiles, out)}")
-
-
-@app.command("self-label")
-def self_label(
-    weights: Annotated[Path, typer.Argument(metavar="WEIGHTS", help="A .safetensors file.")],
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="One folder of tiles; its index is rewritten.")],
-) -> None:
-    """Give horizontal labels the angle of a network where its outline agrees with the label."""
-    with _errors():
-        from ..training.commands import self_label as label  # noqa: PLC0415
-
-        turned, horizontal = label(weights, folder)
-        typer.echo(f"{folder}: {turned} of {horizontal} horizontal labels are oriented now")
-
-
-@app.command()
-def calibrate(weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")], data: Data, tiles: Tiles) -> None:
-    """Put calibration and recall, measured on the `dev` places, into a weight file."""
-    with _errors(), _log():
-        from ..training.commands import calibrate as measure  # noqa: PLC0415
-
-        for node, recall in measure(weights, data, tiles, _engine)["recall"].items():
-            typer.echo(f"{node}: recall {recall}")
-
-
-@app.command()
-def evaluate(
-    weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")],
-    data: Data,
-    tiles: Tiles,
-    record: Annotated[bool, typer.Option("--record", help="Put the figures into the weight file too.")] = False,
-) -> None:
-    """Measure a weight file on the `test` places: whole images after merging, and held-back tiles. Prints JSON."""
-    with _errors(), _log():
-        import json  # noqa: PLC0415
-
-        from ..training.commands import evaluate as measure  # noqa: PLC0415
-
-        typer.echo(json.dumps(measure(weights, data, tiles, _engine, record=record), indent=1))
-
-
-@app.command("weights-page")
-def weights_page(
-    folder: Annotated[Path | None, typer.Argument(metavar="FOLDER", help="Default: the shipped weight files.")] = None,
-) -> None:
-    """Print weights.md from the records in the weight files."""
-    with _errors():
-        from ..detector.weights import SHIPPED  # noqa: PLC0415
-        from ..training.weights_page import shipped_page  # noqa: PLC0415
-
-        typer.echo(shipped_page(folder or SHIPPED), nl=False)
-
-
-def _engine(source: "Path | NDArray[np.uint8]", gsd: float, detector: "Detector") -> "Detections":
-    from .detection import detect as detect_scene  # noqa: PLC0415
-
-    return detect_scene(source, detector, gsd=gsd).detections
-
-
-@contextmanager
-def _log() -> Iterator[None]:
-    """Progress of long work as lines on stderr."""
-    import logging  # noqa: PLC0415
-
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    yield
+    resume: bool = False
+    """Go on with what an earlier run left in the folder of the results."""
+    strict: bool = False
+    """End at the first scene or tile that cannot be used."""
+    table: bool = True
+    """Print the table, the remarks and where the results are."""
 
 
 def run(
-    scenes: list[str],
-    detector: "TileDetector",
+    scenes: Sequence[str],
+    load: "Callable[[], TileDetector]",
     *,
     out: Path,
+    tell: "Tell",
     sites: Path | None = None,
     opening: "Opening | None" = None,
+    conduct: Conduct = Conduct(),  # frozen
 ) -> int:
-    """Survey the scenes, write the results, print the table; the exit code. Raises HardstandError."""
-    from .folder import REPORT, write_results  # noqa: PLC0415
+    """Survey the scenes, write the results, print the table; the exit code. Raises HardstandError.
+
+    The detector is loaded while the scenes are opened.
+    """
+    from .journal import Journal  # noqa: PLC0415
+    from .output import remove_leftovers  # noqa: PLC0415
     from .sites import read_sites  # noqa: PLC0415
-    from .survey import run_survey, weights_of  # noqa: PLC0415
+    from .survey import plan_survey, run_plan  # noqa: PLC0415
+
+    with ThreadPoolExecutor(1, thread_name_prefix="hardstand-load") as pool:
+        loading = pool.submit(load)
+        polygons = None if sites is None else read_sites(sites)
+        plan = plan_survey(scenes, sites=polygons, opening=opening, strict=conduct.strict, tell=tell)
+        detector = loading.result()
+    with Journal(out, resume=conduct.resume, say=lambda text: tell(Warned(text))) as journal:
+        remove_leftovers(out)
+        found = run_plan(plan, detector, journal=journal, tell=tell)
+        tell(Step(f"writing results to {out}"))
+        from .folder import REPORT, write_results  # noqa: PLC0415  # the charts are not needed before
+
+        written = write_results(found, out, key=journal.run)
+        code = UNREAD if found.unread or found.failed else 0
+        if code == 0:
+            journal.remove()
+    files, failed = tuple(map(str, written.files)), tuple(failure.path for failure in found.failed)
+    tell(Done(files, str(out / REPORT), written.remarks, found.unread, failed, code))
+    if conduct.table:
+        _show(found, written, out / REPORT, unfinished=code == UNREAD)
+    return code
+
+
+def _show(found: "Survey", written: "Written", report: Path, *, unfinished: bool) -> None:
+    """Print the table, the remarks and where the results are."""
     from .table import show  # noqa: PLC0415
 
-    polygons = None if sites is None else read_sites(sites)
-    with _progress() as advance:
-        found = run_survey(
-            scenes,
-            detector,
-            sites=polygons,
-            opening=opening,
-            weights=weights_of(detector),
-            progress=advance,
-        )
-    typer.echo(f"Writing results to {out}", err=True)
-    written = write_results(found, out)
     show(found)
     for remark in written.remarks:
         typer.echo(remark)
+    if unfinished:
+        typer.echo("The same command with --resume tries again what failed, and only that.")
     for file in written.files:
-        if file.name != REPORT:
+        if file != report:
             typer.echo(f"  {file}")
-    typer.echo(f"Report: {out / REPORT}")
-    return UNREAD if found.unread else 0
+    typer.echo(f"Report: {report}")
+
+
+def _go_on() -> str:
+    return "what is finished is kept: the same command with --resume goes on from there"
 
 
 def _load(weights: str, *, min_score: float | None, trust_pickle: bool) -> "TileDetector":
@@ -287,50 +245,3 @@ def _bands(text: str | None) -> tuple[int, ...] | None:
         raise typer.BadParameter(
             f"{text!r} is not a list of band numbers such as 3,2,1", param_hint="--bands"
         ) from error
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Errors of Hardstand on one line of stderr, and exit code 1; Ctrl-C ends with 130."""
-    from ..detector.errors import HardstandError  # noqa: PLC0415
-
-    try:
-        yield
-    except HardstandError as error:
-        message = " ".join(str(error).split())
-        typer.echo(f"error: {message}", err=True)
-        raise typer.Exit(1) from error
-    except ModuleNotFoundError as error:
-        if not error.name or error.name.startswith("hardstand"):
-            raise
-        typer.echo(f"error: this needs {error.name}, which is not installed: pip install 'hardstand[train]'", err=True)
-        raise typer.Exit(1) from error
-    except KeyboardInterrupt:
-        typer.echo("stopped; nothing was written", err=True)
-        raise typer.Exit(130) from None
-
-
-@contextmanager
-def _progress() -> Iterator["Progress"]:
-    """A progress bar per scene on stderr where that is a terminal; else a line when a scene is done."""
-    if not sys.stderr.isatty():
-        yield _say_done
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn  # noqa: PLC0415
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    tasks: dict[str, TaskID] = {}
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-
-        def advance(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = bars.add_task(name, total=total)
-            bars.update(tasks[name], completed=done, total=total)
-
-        yield advance
-
-
-def _say_done(name: str, done: int, total: int) -> None:
-    if done == total:
-        typer.echo(f"{name}: {total} of {total}", err=True)

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from ..detector.detections import Detections
 from ..detector.detector import Detector, TileDetector
 from ..detector.errors import EmptySceneError
-from .engine import SEAM_PX, Progress, run_tiles
+from .engine import SEAM_PX, Progress, Unread, run_tiles
+from .fingerprint import fingerprint
 from .georeference import SceneInfo
+from .journal import Journal
 from .merge import merge
 from .polygons import on_scene
 from .result import SceneResult
@@ -24,7 +26,7 @@ from .sites import Site
 from .tiles import Tile, plan_tiles
 
 
-def detect(
+def detect(  # noqa: PLR0913  # options of the one call that most callers make
     source: str | os.PathLike[str] | NDArray[Any] | Scene,
     detector: TileDetector | None = None,
     *,
@@ -32,6 +34,8 @@ def detect(
     tile_px: int | None = None,
     within: Sequence[Site] | None = None,
     progress: Progress | None = None,
+    unread: Unread | None = None,
+    journal: Journal | None = None,
 ) -> SceneResult:
     """The objects in a scene of any size: a path, an array (height, width, bands), or an open scene.
 
@@ -39,7 +43,9 @@ def detect(
     georeference; bands, date and map of a scene are stated by `open_scene` and `array_scene`. `tile_px` (at most and by
     default the detector's) changes the work, not the result. Of a scene that is looked at only `within` sites, tiles
     whose core touches none are neither read nor run: they are not seen. What is centred under a cloud mask is dropped.
-    `progress` is called with tiles done and tiles in all.
+    `progress` is called with tiles done and tiles in all, `unread` with the error of each tile that cannot be read; an
+    error that it raises ends the work. With a `journal` finished strips of the scene are kept on disk, and those found
+    there are not run again.
 
     Raises what `open_scene` raises; TooCoarseError; EmptySceneError where the whole scene was read and all of it is
     no-data; NoCrsError for sites in a scene without a place on the map; ValueError for a `tile_px` that the detector's
@@ -54,12 +60,17 @@ def detect(
         grid = scene.grid(detector.gsd)
         tiles = plan_tiles(grid.width, grid.height, tile_px=side, overlap_px=overlap_px)
         chosen = tiles if within is None else touching_tiles(scene.info, grid, tiles, within)
-        proposals = run_tiles(scene, grid, chosen, detector, progress=progress)
+        info = scene.info
+        kept = None
+        if journal is not None:
+            kept = journal.scene(info.path or "", info.name, fingerprint(scene, grid, chosen, detector))
+        proposals = run_tiles(scene, grid, chosen, detector, progress=progress, unread=unread, journal=kept)
         merged = merge(proposals.detections, proposals.tile, tiles)
         found = _uncovered(scene, grid, merged.select(_in_cores(merged, tiles, chosen)))
-        info = scene.info
         everything = within is None and not scene.has_clouds
     if everything and not proposals.unread and not proposals.valid.any():
+        if kept is not None:
+            kept.remove()
         raise EmptySceneError(
             f"{info.path or info.name}: no valid pixel in {info.width} x {info.height}: all is no-data"
         )

@@ -13,20 +13,23 @@ from numpy.typing import NDArray
 from ..detector.detections import Detections
 from ..detector.detector import TileDetector
 from ..detector.errors import TileReadError
+from .journal import SceneJournal
 from .pixels import Mask, Pixels
 from .scene import Grid, Scene
+from .strips import Cells, Strip, rows_of
 from .tiles import Tile
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 Progress = Callable[[int, int], None]
 """Called with the number of tiles that are done and the number of all tiles."""
+Unread = Callable[[TileReadError], None]
+"""Called with the error of each tile that cannot be read; what it raises ends the run."""
 
 SEAM_PX = 8
 """A tile also proposes what is centred this close outside its core, in grid pixels: two views of an object differ by
 about the network's finest stride, and without this an object on a seam could fall to neither tile. `merge` resolves
 the doubles."""
-_VALID_MASK_PX = 1024
 _AHEAD = 2  # tiles read per thread before they are asked for
 
 
@@ -49,32 +52,25 @@ class Proposals:
 
 
 def run_tiles(
-    scene: Scene, grid: Grid, tiles: Sequence[Tile], detector: TileDetector, *, progress: Progress | None = None
-) -> Proposals:
+    scene: Scene, grid: Grid, tiles: Sequence[Tile], detector: TileDetector, *,
+    progress: Progress | None = None, unread: Unread | None = None, journal: SceneJournal | None = None,
+) -> Proposals:  # fmt: skip
     """What `detector` finds in the tiles of a scene, each object in the tile whose core it is centred in.
 
     Tiles are read in as many threads as the scene has handles, a few ahead of the detector; the order of the result is
     that of the tiles. Tiles without a valid pixel are not run. A tile that cannot be read is in `unread`; every other
-    error, in a thread or not, ends the run.
+    error, in a thread or not, ends the run. Strips that `journal` has are not run, and it receives the others as they
+    become whole. What is held besides the result does not grow with the scene (but see `Scene.block_cache`).
     """
-    feed = _Feed(scene, grid, tiles, progress)
-    parts: list[Detections] = []
-    owners: list[NDArray[np.intp]] = []
-    with closing(feed.pixels()) as pixels:
+    work = _Work(scene, grid, detector, journal)
+    work.on_progress, work.on_unread = progress, unread
+    to_run = work.begin(rows_of(tiles))
+    with scene.block_cache(grid, tiles), closing(work.pixels(to_run)) as pixels:
         for seen in detector.stream(pixels):
-            tile = feed.finish()
-            placed = seen.translated(tile.left, tile.top)
-            placed = placed.select(tile.owns(placed.boxes[:, 0], placed.boxes[:, 1], slack_px=SEAM_PX))
-            parts.append(placed)
-            owners.append(np.full(len(placed), tile.index, dtype=np.intp))
-    if feed.waiting:
-        raise RuntimeError(f"the detector left {len(feed.waiting)} tiles without a result")
-    return Proposals(
-        Detections.concatenate([Detections.empty(detector.nodes, detector.gsd), *parts]),
-        np.concatenate([np.zeros(0, dtype=np.intp), *owners]),
-        tuple(feed.unread),
-        feed.cover.shares(),
-    )
+            work.finish(seen)
+    if work.waiting:
+        raise RuntimeError(f"the detector left {len(work.waiting)} tiles without a result")
+    return work.proposals()
 
 
 def read_ahead(
@@ -99,82 +95,111 @@ def read_ahead(
                 future.cancel()
 
 
-class _Feed:
-    """Hands pixels to the detector and keeps account of the tiles behind them."""
+class _Work:
+    """Hands pixels to the detector, and collects what it says of them strip by strip."""
 
-    def __init__(self, scene: Scene, grid: Grid, tiles: Sequence[Tile], progress: Progress | None) -> None:
+    def __init__(self, scene: Scene, grid: Grid, detector: TileDetector, journal: SceneJournal | None) -> None:
         self.waiting: deque[Tile] = deque()
-        self.unread: list[Tile] = []
-        self.cover = _Cover(grid)
-        self._scene, self._grid, self._tiles, self._progress = scene, grid, tiles, progress
-        self._done = 0
+        self.on_progress: Progress | None = None
+        self.on_unread: Unread | None = None
+        self._scene, self._grid, self._journal = scene, grid, journal
+        self._nothing = Detections.empty(detector.nodes, detector.gsd)
+        self._cells = Cells(grid)
+        self._open: dict[int, _OpenStrip] = {}
+        self._strips: dict[int, Strip] = {}
+        self._done = self._total = 0
 
-    def pixels(self) -> Generator[Pixels, None, None]:
+    def begin(self, rows: Sequence[Sequence[Tile]]) -> list[Tile]:
+        """The tiles to run: those of strips that the journal does not have."""
+        self._total = sum(map(len, rows))
+        to_run: list[Tile] = []
+        for number, row in enumerate(rows):
+            kept = None if self._journal is None else self._journal.read(number, self._nothing)
+            if kept is not None:
+                self._strips[number] = kept
+                self._done += len(row)
+                continue
+            self._open.update(dict.fromkeys((tile.index for tile in row), _OpenStrip(number, row, self._cells)))
+            to_run += row
+        if self._done and self.on_progress is not None:
+            self.on_progress(self._done, self._total)
+        return to_run
+
+    def pixels(self, tiles: Sequence[Tile]) -> Generator[Pixels, None, None]:
         """Pixels of the tiles that have any, in order; each is `waiting` until `finish`."""
         threads = self._scene.handles
-        views = read_ahead(self._tiles, self._read, threads=threads, ahead=_AHEAD * threads)
-        with closing(views):
+        with closing(read_ahead(tiles, self._read, threads=threads, ahead=_AHEAD * threads)) as views:
             for tile, view in views:
-                if view is None:
-                    self.unread.append(tile)
-                    self._advance()
+                strip = self._open[tile.index]
+                if isinstance(view, TileReadError):
+                    if self.on_unread is not None:
+                        self.on_unread(view)
+                    strip.unread.append(tile)
+                    self._settle(tile)
                     continue
                 colours, valid = view
-                self.cover.add(tile, valid)
+                self._cells.add(tile, valid, strip.top, strip.valid)
                 if not valid.any():
-                    self._advance()
+                    self._settle(tile)
                     continue
                 self.waiting.append(tile)
                 yield colours
 
-    def finish(self) -> Tile:
-        """The tile that the detector's next result belongs to."""
-        self._advance()
-        return self.waiting.popleft()
+    def finish(self, seen: Detections) -> None:
+        """Take the detector's next result."""
+        tile = self.waiting.popleft()
+        placed = seen.translated(tile.left, tile.top)
+        own = tile.owns(placed.boxes[:, 0], placed.boxes[:, 1], slack_px=SEAM_PX)
+        self._open[tile.index].seen[tile.index] = placed.select(own)
+        self._settle(tile)
 
-    def _read(self, tile: Tile) -> tuple[Tile, tuple[Pixels, Mask] | None]:
+    def proposals(self) -> Proposals:
+        """All strips together."""
+        strips = [self._strips[number] for number in sorted(self._strips)]
+        return Proposals(
+            Detections.concatenate([self._nothing, *(strip.detections for strip in strips)]),
+            np.concatenate([np.zeros(0, dtype=np.intp), *(strip.tile for strip in strips)]),
+            tuple(tile for strip in strips for tile in strip.unread),
+            self._cells.shares(strips),
+        )
+
+    def _read(self, tile: Tile) -> tuple[Tile, tuple[Pixels, Mask] | TileReadError]:
         try:
             return tile, self._scene.read(self._grid, tile)
-        except TileReadError:
-            return tile, None
+        except TileReadError as error:
+            return tile, error
 
-    def _advance(self) -> None:
+    def _settle(self, tile: Tile) -> None:
+        """Nothing more will be known of the tile; with the last one its strip is whole."""
+        strip = self._open.pop(tile.index)
+        strip.tiles_left -= 1
+        if not strip.tiles_left:
+            self._strips[strip.number] = whole = strip.whole(self._nothing)
+            if self._journal is not None:
+                self._journal.write(strip.number, whole)
         self._done += 1
-        if self._progress is not None:
-            self._progress(self._done, len(self._tiles))
+        if self.on_progress is not None:
+            self.on_progress(self._done, self._total)
 
 
-class _Cover:
-    """Adds up, cell by cell over the whole grid, how much was read and is valid."""
+class _OpenStrip:
+    """A strip in work."""
 
-    def __init__(self, grid: Grid) -> None:
-        shrink = min(1.0, _VALID_MASK_PX / max(grid.width, grid.height))
-        self._columns = _cells(grid.width, max(1, int(grid.width * shrink)))
-        self._rows = _cells(grid.height, max(1, int(grid.height * shrink)))
-        self._valid = np.zeros((self._rows[-1] + 1, self._columns[-1] + 1))
+    def __init__(self, number: int, row: Sequence[Tile], cells: Cells) -> None:
+        self.number = number
+        self.tiles_left = len(row)
+        self.seen: dict[int, Detections] = {}
+        self.unread: list[Tile] = []
+        self.top, self.valid = cells.of_row(row)
 
-    def add(self, tile: Tile, valid: Mask) -> None:
-        """Count the valid pixels of the tile's core."""
-        columns = self._columns[tile.core_left : tile.core_right]
-        rows = self._rows[tile.core_top : tile.core_bottom]
-        core = valid[
-            tile.core_top - tile.top : tile.core_bottom - tile.top,
-            tile.core_left - tile.left : tile.core_right - tile.left,
-        ]
-        sums = np.add.reduceat(core, _firsts(rows), axis=0, dtype=np.int64)
-        sums = np.add.reduceat(sums, _firsts(columns), axis=1)
-        self._valid[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] += sums
-
-    def shares(self) -> NDArray[np.float64]:
-        """The valid share (rows, columns) of each cell, 0 to 1."""
-        return self._valid / np.outer(np.bincount(self._rows), np.bincount(self._columns))
-
-
-def _cells(length: int, count: int) -> NDArray[np.intp]:
-    """The cell (of `count` equal ones) that the centre of each pixel along an axis lies in."""
-    return ((2 * np.arange(length, dtype=np.int64) + 1) * count // (2 * length)).astype(np.intp)
-
-
-def _firsts(cells: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Where a new cell begins."""
-    return np.flatnonzero(np.diff(cells, prepend=-1))
+    def whole(self, nothing: Detections) -> Strip:
+        """The strip, its tiles in their order."""
+        tiles = sorted(self.seen)
+        counts = [len(self.seen[tile]) for tile in tiles]
+        return Strip(
+            Detections.concatenate([nothing, *(self.seen[tile] for tile in tiles)]),
+            np.repeat(np.array(tiles, dtype=np.intp), counts),
+            tuple(self.unread),
+            self.top,
+            self.valid,
+        )

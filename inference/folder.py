@@ -28,10 +28,11 @@ class Written:
     remarks: tuple[str, ...]
 
 
-def write_results(survey: Survey, folder: Path) -> Written:
+def write_results(survey: Survey, folder: Path, *, key: str = "") -> Written:
     """Write detections, counts, quick-looks, report and store into a folder, replacing those of an earlier run.
 
-    Files appear under their names once all of them are complete. The store keeps earlier runs and gains this one.
+    Files appear under their names once all of them are complete. The store keeps earlier runs and gains this one; one
+    with the same `key`, if that is not empty, is replaced.
     Detections are written as GeoJSON only where some scene has a place on the map. Raises OutputError.
     """
     with Staging(folder) as staging:
@@ -44,7 +45,7 @@ def write_results(survey: Survey, folder: Path) -> Written:
         staging.write(COUNTS, counts_csv(survey))
         staging.write(REPORT, report(survey, pictures))
         fresh = not (folder / STORE).exists()
-        store.save(staging.path(STORE) if fresh else folder / STORE, survey)
+        store.save(staging.path(STORE) if fresh else folder / STORE, survey, key=key)
         published = staging.publish()
     if geojson is None:
         with output_errors(folder / GEOJSON):
@@ -90,6 +91,9 @@ def _remarks(survey: Survey) -> tuple[str, ...]:
         missed = [look.name for look in survey.looks if not any(touches(look.result.scene, site) for site in within)]
         if missed:
             remarks.append(f"No site of --within lies in {', '.join(missed)}: nothing was run there, nothing seen.")
+    if survey.failed:
+        reasons = "; ".join(failure.reason for failure in survey.failed)
+        remarks.append(f"{len(survey.failed)} of {len(survey.failed) + len(survey.looks)} scenes not used: {reasons}")
     if survey.unread:
         names = ", ".join(look.name for look in survey.looks if look.result.unread)
         remarks.append(f"{survey.unread} tiles could not be read ({names}); their area counts as not seen.")

@@ -10,6 +10,8 @@ from types import TracebackType
 
 from ..detector.errors import HardstandError, OutputError
 
+_STAGED = ".hardstand-part-"
+
 
 @contextmanager
 def output_errors(target: Path) -> Iterator[None]:
@@ -23,6 +25,17 @@ def output_errors(target: Path) -> Iterator[None]:
         raise OutputError(
             f"cannot write {target}: {reason}; free some space or give another folder with --out"
         ) from error
+
+
+def replace_whole(path: Path, content: bytes) -> None:
+    """Write one file of a folder that is there, so that at every moment the old or the new is whole under its name.
+
+    For one writer at a time. Where the machine fails and not the process, the new file may be damaged: nothing waits
+    for the disk. Raises OSError.
+    """
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(content)
+    os.replace(part, path)
 
 
 class Staging:
@@ -44,7 +57,7 @@ class Staging:
             missing = [place for place in (self.folder, *self.folder.parents) if not place.exists()]
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                self._temporary = Path(tempfile.mkdtemp(prefix=".hardstand-", dir=self.folder))
+                self._temporary = Path(tempfile.mkdtemp(prefix=_STAGED, dir=self.folder))
             finally:
                 self._made = [place for place in missing if place.exists()]
         return self
@@ -67,6 +80,7 @@ class Staging:
         for staged in sorted(self._temporary.iterdir()):
             final = self.folder / staged.name
             with output_errors(final):
+                _to_disk(staged)
                 os.replace(staged, final)
             published.append(final)
         return tuple(published)
@@ -81,6 +95,18 @@ class Staging:
             for place in self._made:
                 if place.is_dir() and not any(place.iterdir()):
                     place.rmdir()
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what runs that were killed had staged in a folder. Not while another run writes to it."""
+    for place in folder.glob(f"{_STAGED}*"):
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _to_disk(file: Path) -> None:
+    """Wait until the content of a file is on the disk, so that it is whole under its name after a power cut too."""
+    with file.open("rb+") as content:
+        os.fsync(content.fileno())
 
 
 def write_whole(path: Path, content: bytes | str) -> None:

@@ -54,6 +54,8 @@ def _header(survey: Survey, series: Mapping[str, Sequence[Pass]]) -> str:
     unread = ""
     if survey.unread:
         unread = f'<p><span class="tag">{survey.unread} tiles could not be read</span> They count as not seen.</p>'
+    for failure in survey.failed:
+        unread += f'<p><span class="tag">scene not used</span> {escape(failure.reason)}</p>'
     return (
         '<header><div class="brand">Hardstand</div><h1>What stood where, and what changed</h1>'
         f'<p class="soft">{_plural(len(survey.looks), "scene")}, {_plural(len(series), "site")}{span}.'

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from math import isfinite, sqrt
@@ -30,17 +30,19 @@ from ..detector.errors import (
     TooCoarseError,
 )
 from .acquisition import acquisition_time
+from .blocks import BlockSize, cache_limit
 from .clouds import Clouds, open_clouds
 from .files import is_remote, without_place_warning
 from .georeference import SceneInfo, ground_gsd
-from .pixels import Mask, Pixels, Rendering, plan_rendering, render
-from .tiles import Tile
+from .pixels import BLANK, Mask, Pixels, Rendering, plan_rendering, render
+from .tiles import Tile, plan_tiles
 
 COARSEST = 2.0
 """A scene may be this many times coarser than a network's training imagery, no more."""
 SAME_GSD = 0.01
 """A scene whose ground sampling distance is this close to the network's, relatively, is taken as it is."""
 _CHUNK_PX = 512  # of a cloud mask, looked at for the points that lie in it
+_PART_PX = 128  # sides of the parts of a preview that are read one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Grid:
 class Scene:
     """An open raster; made by `open_scene` and `array_scene`, closed by `close` or a `with` block.
 
-    Windows can be read from several threads at once; `handles` says from how many.
+    Windows can be read from several threads at once; `handles` says from how many. `files` names what GDAL reads: the
+    raster, and masks, overviews and tags beside it.
     """
 
     def __init__(
@@ -72,11 +75,15 @@ class Scene:
         rendering: Rendering,
         datasets: Sequence[DatasetReader],
         resources: ExitStack,
+        *,
         clouds: Clouds | None = None,
+        files: tuple[str, ...] = (),
     ) -> None:
-        """Take over open handles of the same raster, what `close` closes, and what hides the scene."""
+        """Take over open handles of the same raster, what `close` closes, what hides the scene, and its files."""
         self.info = info
         self.handles = len(datasets)
+        self.files = files
+        self._blocks = BlockSize.of(datasets[0])
         self._rendering = rendering
         self._clouds = clouds
         self._resources = resources
@@ -171,16 +178,42 @@ class Scene:
                 f"{bottom:.0f} cannot be read: {error.__cause__ or error}"
             ) from error
 
+    @contextmanager
+    def block_cache(self, grid: Grid, tiles: Sequence[Tile]) -> Iterator[None]:
+        """A block in which GDAL holds as many decoded parts of rasters as reading these tiles in order takes.
+
+        For all threads of the process; else it would hold a twentieth of the machine's memory. That is little for a
+        tiled raster of any size, and a row of tiles for one that is stored in rows.
+        """
+        width = max((tile.width for tile in tiles), default=0) * grid.scale_x
+        height = max((tile.height for tile in tiles), default=0) * grid.scale_y
+        with cache_limit(self.handles * self._blocks.bytes_under(width, height)):
+            yield
+
     def preview(self, longest_px: int) -> tuple[Pixels, Mask]:
         """The whole scene as `read` gives it, scaled down to at most `longest_px` pixels on its longer side.
 
-        Pixels are square on the ground.
+        Pixels are square on the ground. Parts that cannot be read are not valid.
         """
         width, height = self.info.width * self.info.gsd_x, self.info.height * self.info.gsd_y
         gsd = max(max(width, height) / longest_px, self.info.gsd_x, self.info.gsd_y)
         small = self._resampled(max(1, int(width / gsd)), max(1, int(height / gsd)))
         whole = Tile(0, 0, small.width, small.height, 0, 0, small.width, small.height, 0)
-        return self.read(small, whole)
+        with cache_limit(self._blocks.bytes_under(self.info.width, 1)):
+            try:
+                return self.read(small, whole)
+            except TileReadError:
+                return self._read_in_parts(small)
+
+    def _read_in_parts(self, grid: Grid) -> tuple[Pixels, Mask]:
+        """The whole grid, blank where a part of it cannot be read."""
+        colours = np.full((grid.height, grid.width, 3), BLANK, dtype=np.uint8)
+        valid = np.zeros((grid.height, grid.width), dtype=np.bool_)
+        for part in plan_tiles(grid.width, grid.height, tile_px=_PART_PX, overlap_px=0):
+            with suppress(TileReadError):
+                window = slice(part.top, part.bottom), slice(part.left, part.right)
+                colours[window], valid[window] = self.read(grid, part)
+        return colours, valid
 
     def _resampled(self, width: int, height: int) -> Grid:
         scale_x, scale_y = self.info.width / width, self.info.height / height
@@ -225,11 +258,13 @@ def open_scene(
             raise EmptySceneError(f"{name}: the file is empty (0 bytes)")
     with ExitStack() as resources:
         datasets = _open(name, handles, resources)
-        info, rendering = _describe(datasets[0], Path(name).stem, path=name, gsd=gsd, bands=bands, date=date)
+        with cache_limit(BlockSize.of(datasets[0]).bytes_under(datasets[0].width, 64)):
+            info, rendering = _describe(datasets[0], Path(name).stem, path=name, gsd=gsd, bands=bands, date=date)
         hidden = None
         if clouds is not None:
             hidden = open_clouds(os.fspath(clouds), info, handles=handles, resources=resources)
-        return Scene(info, rendering, datasets, resources.pop_all(), hidden)
+        files = (*datasets[0].files, *(() if clouds is None else (os.fspath(clouds),)))
+        return Scene(info, rendering, datasets, resources.pop_all(), clouds=hidden, files=files)
 
 
 def array_scene(

@@ -73,18 +73,24 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first,)
 """Migration number n brings a store from version n - 1 to version n; the file's `user_version` is its version."""
 
 
-def save(path: Path, survey: Survey) -> int:
+def save(path: Path, survey: Survey, *, key: str = "") -> int:
     """Add a survey to the store at `path` as one run, in one transaction, and return the run's number.
+
+    `key` names the run where it can be saved twice, because it was stopped before it was done: the later one stays.
 
     The file is made where there is none and brought to the newest version where it is older. A pass that did not see
     its site has a row in `passes` and none in `counts`. Raises OutputError; the store is then as it was.
     """
     with _transaction(path) as connection:
         _migrate(path, connection)
+        if key:
+            connection.execute(text("DELETE FROM runs WHERE json_extract(settings, '$.key') = :key"), {"key": key})
         run = _insert(
             connection, "runs", started=datetime.now(UTC).isoformat(timespec="seconds"), hardstand=version("hardstand"),
             weights=survey.weights.name, weights_sha256=survey.weights.sha256,
-            settings=json.dumps({"min_score": survey.weights.min_score, "recall": dict(survey.weights.recall)}),
+            settings=json.dumps(
+                {"min_score": survey.weights.min_score, "recall": dict(survey.weights.recall), "key": key}
+            ),
         )  # fmt: skip
         sites = {site.name: _site(connection, site.name, site.polygon.wkt if site.polygon else "")
                  for site in survey.sites}  # fmt: skip

@@ -2,22 +2,24 @@
 
 import datetime
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..detector.detector import Detector, TileDetector
-from ..detector.errors import NoCrsError, SiteOutsideError
+from ..detector.errors import NoCrsError, SiteOutsideError, TileReadError
+from . import events
 from .counts import counted_nodes
 from .coverage import touches
 from .detection import detect
+from .events import Tell, untold
 from .georeference import SceneInfo
+from .journal import Journal
+from .pace import Pace
 from .passes import Pass, observe, series
 from .result import SceneResult
 from .scene import Scene, open_scene
 from .sites import Site, placed
-
-Progress = Callable[[str, int, int], None]
-"""Called with the name of the scene in work, the number of its tiles that are done and of all its tiles."""
+from .watch import Failure, Failures, SceneWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class Survey:
     """The counted nodes of the network, parents first."""
     weights: Weights
     opening: Opening = field(default_factory=Opening)
+    failed: tuple[Failure, ...] = ()
+    """Scenes that could not be used."""
 
     def series(self) -> dict[str, tuple[Pass, ...]]:
         """The passes of each site in order of time; sites in their order."""
@@ -104,6 +108,98 @@ class Survey:
         return sum(len(each.result.unread) for each in self.looks)
 
 
+@dataclass(frozen=True, slots=True)
+class SurveyPlan:
+    """What a survey is going to do, once all scenes were opened and all sites found in them; made by `plan_survey`."""
+
+    scenes: tuple[tuple[str, SceneInfo], ...]
+    """Name, unique in the survey, and what is known of each scene that can be opened, in the order given."""
+    sites: tuple[Site, ...]
+    """The sites; for None, each scene is one."""
+    whole_scenes: bool
+    """True where each scene is a site of its own."""
+    opening: Opening
+    failed: tuple[Failure, ...]
+    strict: bool
+    """True: the first scene that cannot be used, or tile that cannot be read, ends the survey."""
+
+
+def plan_survey(
+    scenes: Sequence[str | os.PathLike[str]],
+    *,
+    sites: Sequence[Site] | None = None,
+    opening: Opening | None = None,
+    strict: bool = False,
+    tell: Tell = untold,
+) -> SurveyPlan:
+    """Open all scenes and find all sites in them, before the first is worked on. A scene given twice is taken once.
+
+    Without `sites` each scene is a site of its own. With `strict`, or where no scene can be used, raises what
+    `open_scene` raises, and NoCrsError for an image without a place on the map where there are sites. Else such scenes
+    are in `failed`. Raises SiteOutsideError for sites that no scene touches; where scenes failed it is told only.
+    """
+    how = opening or Opening()
+    paths = list(dict.fromkeys(os.path.abspath(path) if os.path.exists(path) else os.fspath(path) for path in scenes))
+    failures = Failures(strict or len(paths) == 1, tell)
+    named: list[tuple[str, SceneInfo]] = []
+    for path in paths:
+        with failures.of(path):
+            info = _info(path, how)
+            if sites is not None:
+                _check_placed(info, "leave out --sites to count per image")
+            if how.within is not None:
+                _check_placed(info, "leave out --within to look at the whole image")
+            name = _unique(info.name, [name for name, _ in named])
+            named.append((name, info))
+            gsd = (round(info.gsd_x, 4), round(info.gsd_y, 4))
+            date = None if info.time is None else info.time.isoformat()
+            tell(events.Scene(name, path, info.width, info.height, gsd, date))
+    failures.check(len(named))
+    if sites is not None:
+        _check_sites([info for _, info in named], sites, tell if failures.found else None)
+    if how.within is not None:
+        _check_within([info for _, info in named], how.within)
+    places = tuple(Site(name, None) for name, _ in named) if sites is None else tuple(sites)
+    return SurveyPlan(tuple(named), places, sites is None, how, tuple(failures.found), strict)
+
+
+def run_plan(
+    plan: SurveyPlan,
+    detector: TileDetector,
+    *,
+    weights: Weights | None = None,
+    journal: Journal | None = None,
+    tell: Tell = untold,
+) -> Survey:
+    """What `detector` finds in the scenes of a plan, in their order, and what that says about each site.
+
+    `weights` says what the result is recorded with; by default what the detector says about itself. Finished strips go
+    to the `journal`, and those that it has are not run again.
+
+    A scene that turns out to be of no use (too coarse, all no-data) is in the survey's `failed`; with `strict`, or
+    where no scene is of use, raises what `detect` raises.
+    """
+    record = weights or weights_of(detector)
+    failures = Failures(plan.strict or len(plan.scenes) + len(plan.failed) == 1, tell, plan.failed)
+    pace = Pace([info.width * info.height / 1e6 for _, info in plan.scenes])
+    looks: list[Look] = []
+    for number, (name, info) in enumerate(plan.scenes):
+        with failures.of(info.path or name):
+            watch = SceneWatch(name, number, len(plan.scenes), pace, tell)
+            unread = _stop if plan.strict else watch.unread
+            with plan.opening.scene(info.path or "") as scene:
+                result = detect(
+                    scene, detector, within=plan.opening.within,
+                    progress=watch.progress, unread=unread, journal=journal,
+                )  # fmt: skip
+            own = plan.sites[number : number + 1] if plan.whole_scenes else plan.sites
+            passes = (observe(result, site, name, record.recall) for site in own)
+            looks.append(Look(name, result, tuple(one for one in passes if one is not None)))
+            tell(watch.done(result))
+    failures.check(len(looks))
+    return Survey(tuple(looks), plan.sites, counted_nodes(detector.nodes), record, plan.opening, tuple(failures.found))
+
+
 def run_survey(
     scenes: Sequence[str | os.PathLike[str]],
     detector: TileDetector,
@@ -111,35 +207,13 @@ def run_survey(
     sites: Sequence[Site] | None = None,
     opening: Opening | None = None,
     weights: Weights | None = None,
-    progress: Progress | None = None,
 ) -> Survey:
-    """What `detector` finds in the scenes, in the order given, and what that says about each site.
+    """What `detector` finds in the scenes, and what that says about each site: `plan_survey`, then `run_plan`."""
+    return run_plan(plan_survey(scenes, sites=sites, opening=opening), detector, weights=weights)
 
-    Without `sites` each scene is a site of its own. All scenes are opened, and all sites found in them, before the
-    first is worked on. A scene that is given twice is taken once. `weights` says what the result is recorded with; by
-    default what the detector says about itself.
 
-    Raises what `open_scene` and `detect` raise, NoCrsError for an image without a place on the map where there are
-    sites, and SiteOutsideError for sites that no scene touches, or where no scene touches what to look within.
-    """
-    how = opening or Opening()
-    paths = list(dict.fromkeys(os.path.abspath(path) if os.path.exists(path) else os.fspath(path) for path in scenes))
-    infos = [_info(path, how) for path in paths]
-    names = _unique([info.name for info in infos])
-    places = tuple(Site(name, None) for name in names) if sites is None else tuple(sites)
-    if sites is not None:
-        _check_sites(infos, places)
-    if how.within is not None:
-        _check_within(infos, how.within)
-    record = weights or weights_of(detector)
-    looks = []
-    for number, (path, name) in enumerate(zip(paths, names, strict=True)):
-        with how.scene(path) as scene:
-            result = detect(scene, detector, within=how.within, progress=_named(progress, name))
-        own = places if sites is not None else places[number : number + 1]
-        passes = (observe(result, site, name, record.recall) for site in own)
-        looks.append(Look(name, result, tuple(one for one in passes if one is not None)))
-    return Survey(tuple(looks), places, counted_nodes(detector.nodes), record, how)
+def _stop(error: TileReadError) -> None:
+    raise error
 
 
 def _info(path: str, how: Opening) -> SceneInfo:
@@ -147,55 +221,40 @@ def _info(path: str, how: Opening) -> SceneInfo:
         return scene.info
 
 
-def _unique(names: Sequence[str]) -> list[str]:
-    """The names, with a number behind those that are taken.
+def _unique(name: str, taken: Sequence[str]) -> str:
+    """The name, with a number behind it where it is taken.
 
-    >>> _unique(["a", "b", "a"])
-    ['a', 'b', 'a-2']
+    >>> _unique("a", ["a", "b"])
+    'a-2'
     """
-    unique: list[str] = []
-    for name in names:
-        number, candidate = 1, name
-        while candidate in unique:
-            number += 1
-            candidate = f"{name}-{number}"
-        unique.append(candidate)
-    return unique
+    number, candidate = 1, name
+    while candidate in taken:
+        number += 1
+        candidate = f"{name}-{number}"
+    return candidate
 
 
-def _check_sites(infos: Sequence[SceneInfo], sites: Sequence[Site]) -> None:
-    _check_placed(infos, "leave out --sites to count per image")
-    outside = [site.name for site in sites if not any(touches(info, site) for info in infos)]
-    if outside:
-        raise SiteOutsideError(
-            f"{'site' if len(outside) == 1 else 'sites'} {', '.join(map(repr, outside))} outside of every scene;"
-            " check the coordinates, or take the site out of the file"
+def _check_placed(info: SceneInfo, instead: str) -> None:
+    if not placed(info):
+        raise NoCrsError(
+            f"{info.path}: no place on the map, so no site can be found in it; {instead}, or give a georeferenced file"
         )
 
 
+def _check_sites(infos: Sequence[SceneInfo], sites: Sequence[Site], tell: Tell | None) -> None:
+    """Tell of sites that no scene touches; without `tell` raise."""
+    outside = [site.name for site in sites if not any(touches(info, site) for info in infos)]
+    if not outside:
+        return
+    message = f"{'site' if len(outside) == 1 else 'sites'} {', '.join(map(repr, outside))} outside of every scene"
+    if tell is None:
+        raise SiteOutsideError(f"{message}; check the coordinates, or take the site out of the file")
+    tell(events.Warned(f"{message} that can be used"))
+
+
 def _check_within(infos: Sequence[SceneInfo], within: Sequence[Site]) -> None:
-    _check_placed(infos, "leave out --within to look at the whole image")
     if not any(touches(info, site) for info in infos for site in within):
         raise SiteOutsideError(
             f"no site of --within lies in any scene: {', '.join(repr(site.name) for site in within[:5])};"
             " check the coordinates, or leave out --within to look at whole scenes"
         )
-
-
-def _check_placed(infos: Sequence[SceneInfo], instead: str) -> None:
-    for info in infos:
-        if not placed(info):
-            raise NoCrsError(
-                f"{info.path}: no place on the map, so no site can be found in it;"
-                f" {instead}, or give a georeferenced file"
-            )
-
-
-def _named(progress: Progress | None, name: str) -> Callable[[int, int], None] | None:
-    if progress is None:
-        return None
-
-    def advance(done: int, total: int) -> None:
-        progress(name, done, total)
-
-    return advance

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from hardstand.detector.detections import Detections
 from hardstand.detector.errors import TileReadError
 from hardstand.detector.fake import PaintDetector, paint
-from hardstand.inference import engine
+from hardstand.inference import strips
 from hardstand.inference.engine import read_ahead, run_tiles
 from hardstand.inference.scene import Grid, Scene, array_scene
 from hardstand.inference.tiles import Tile, plan_tiles
@@ -171,7 +171,7 @@ def test_tiles_without_a_valid_pixel_are_not_run() -> None:
 
 
 def test_the_valid_share_of_a_large_scene_is_coarse_and_exact(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_VALID_MASK_PX", 37)
+    monkeypatch.setattr(strips, "VALID_MASK_PX", 37)
     mask = np.random.default_rng(3).random((190, 410)) < 0.7
     floats = np.where(mask, 100.0, np.nan).astype(np.float32)
     with array_scene(floats, gsd=0.5) as scene:

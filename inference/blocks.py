@@ -1,0 +1,65 @@
+"""How a raster is stored, block by block, and how much of it GDAL may hold decoded."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import ceil
+from typing import Self
+
+import numpy as np
+from rasterio.env import get_gdal_config, set_gdal_config
+from rasterio.io import DatasetReader
+
+LEAST_CACHE_BYTES = 64 * 2**20
+"""GDAL may hold this much in any case: tiles that lie side by side share blocks."""
+_SLACK = 1.25  # bands' masks, blocks at the borders
+
+
+@dataclass(frozen=True, slots=True)
+class BlockSize:
+    """The part of a raster that is decoded at once: its sides in pixels, how many there are across and down the raster,
+    and the bytes of a pixel in all bands.
+    """
+
+    width: int
+    height: int
+    across: int
+    down: int
+    pixel_bytes: int
+
+    @classmethod
+    def of(cls, dataset: DatasetReader) -> Self:
+        """The blocks of a raster."""
+        height, width = dataset.block_shapes[0]
+        across, down = ceil(dataset.width / width), ceil(dataset.height / height)
+        return cls(width, height, across, down, sum(map(_bytes, dataset.dtypes)))
+
+    def bytes_under(self, width: float, height: float) -> int:
+        """The bytes of the blocks that a window of this size, in pixels, can touch.
+
+        >>> BlockSize(512, 512, 9, 9, 3).bytes_under(512, 100) == 2 * 2 * 512 * 512 * 3
+        True
+        >>> BlockSize(4000, 1, 1, 3000, 1).bytes_under(512, 99) == 4000 * 100
+        True
+        """
+        across = min(ceil(width / self.width) + 1, self.across)
+        down = min(ceil(height / self.height) + 1, self.down)
+        return across * self.width * down * self.height * self.pixel_bytes
+
+
+@contextmanager
+def cache_limit(needed_bytes: int) -> Iterator[None]:
+    """A block in which GDAL's cache of decoded blocks is as large as needed, and not larger than it was before.
+
+    The cache belongs to the whole process.
+    """
+    before = int(get_gdal_config("GDAL_CACHEMAX"))
+    set_gdal_config("GDAL_CACHEMAX", min(before, max(LEAST_CACHE_BYTES, int(_SLACK * needed_bytes))))
+    try:
+        yield
+    finally:
+        set_gdal_config("GDAL_CACHEMAX", before)
+
+
+def _bytes(dtype: str) -> int:
+    return 16 if dtype.startswith("complex") else np.dtype(dtype).itemsize

@@ -1,0 +1,116 @@
+"""The commands that make and measure weight files; `cli` adds them to `hardstand`. Rooms are imported inside each."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .ending import one_line_errors
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..detector.detections import Detections
+    from ..detector.detector import Detector
+
+commands = typer.Typer()
+
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results; made where there is none.")]
+Tiles = Annotated[Path, typer.Option("--tiles", metavar="DIR", help="Folders of training tiles.")]
+Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with the public sets, one folder each.")]
+
+
+@commands.command()
+def tiles(
+    data: Data,
+    tiles: Tiles,
+    only: Annotated[list[str] | None, typer.Option("--only", metavar="SET", help="Only this set; repeatable.")] = None,
+) -> None:
+    """Make training tiles of public sets, composites of cut-outs, and generated scenes. Needs hardstand[train]."""
+    with one_line_errors():
+        from ..datasets.build import build_tiles  # noqa: PLC0415
+
+        build_tiles(data, tiles, progress=typer.echo, sets=tuple(only or ()))
+
+
+@commands.command()
+def train(
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE.toml", help="What to train on and how; see CONTRIBUTING.")],
+    tiles: Tiles,
+    out: Out,
+) -> None:
+    """Train a network by a recipe; a run found in --out is continued. Needs hardstand[train]."""
+    with one_line_errors(lambda: "the same command goes on from the last whole checkpoint"), _log():
+        from ..training.commands import fit_recipe  # noqa: PLC0415
+
+        typer.echo(f"Weights: {fit_recipe(recipe, tiles, out)}")
+
+
+@commands.command("self-label")
+def self_label(
+    weights: Annotated[Path, typer.Argument(metavar="WEIGHTS", help="A .safetensors file.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="One folder of tiles; its index is rewritten.")],
+) -> None:
+    """Give horizontal labels the angle of a network where its outline agrees with the label."""
+    with one_line_errors():
+        from ..training.commands import self_label as label  # noqa: PLC0415
+
+        turned, horizontal = label(weights, folder)
+        typer.echo(f"{folder}: {turned} of {horizontal} horizontal labels are oriented now")
+
+
+@commands.command()
+def calibrate(weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")], data: Data, tiles: Tiles) -> None:
+    """Put calibration and recall, measured on the `dev` places, into a weight file."""
+    with one_line_errors(), _log():
+        from ..training.commands import calibrate as measure  # noqa: PLC0415
+
+        for node, recall in measure(weights, data, tiles, _engine)["recall"].items():
+            typer.echo(f"{node}: recall {recall}")
+
+
+@commands.command()
+def evaluate(
+    weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")],
+    data: Data,
+    tiles: Tiles,
+    record: Annotated[bool, typer.Option("--record", help="Put the figures into the weight file too.")] = False,
+) -> None:
+    """Measure a weight file on the `test` places: whole images after merging, and held-back tiles. Prints JSON."""
+    with one_line_errors(), _log():
+        import json  # noqa: PLC0415
+
+        from ..training.commands import evaluate as measure  # noqa: PLC0415
+
+        typer.echo(json.dumps(measure(weights, data, tiles, _engine, record=record), indent=1))
+
+
+@commands.command("weights-page")
+def weights_page(
+    folder: Annotated[Path | None, typer.Argument(metavar="FOLDER", help="Default: the shipped weight files.")] = None,
+) -> None:
+    """Print weights.md from the records in the weight files."""
+    with one_line_errors():
+        from ..detector.weights import SHIPPED  # noqa: PLC0415
+        from ..training.weights_page import shipped_page  # noqa: PLC0415
+
+        typer.echo(shipped_page(folder or SHIPPED), nl=False)
+
+
+def _engine(source: "Path | NDArray[np.uint8]", gsd: float, detector: "Detector") -> "Detections":
+    from .detection import detect as detect_scene  # noqa: PLC0415
+
+    return detect_scene(source, detector, gsd=gsd).detections
+
+
+@contextmanager
+def _log() -> Iterator[None]:
+    """Progress of long work as lines on stderr."""
+    import logging  # noqa: PLC0415
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    yield
