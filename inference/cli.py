@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -92,13 +92,25 @@ def detect(  # noqa: PLR0913, PLR0917  # the options of a command are its parame
     trust_pickle: Annotated[
         bool, typer.Option("--trust-pickle", help="Open a .pt weight file, which can run any code in it.")
     ] = False,
+    backend: Annotated[
+        str, typer.Option("--backend", metavar="NAME", help="openvino, torch, onnx, tensorrt; auto: the fastest known.")
+    ] = "auto",
+    device: Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    precision: Annotated[
+        str, typer.Option("--precision", metavar="NAME", help="fp32, fp16, int8; auto: as measured to be good enough.")
+    ] = "auto",
 ) -> None:
     """Detect in scenes, count per site and date, and write detections, counts, pictures and a report."""
     with _errors():
         from .survey import Opening  # noqa: PLC0415
 
         opening = Opening(gsd=gsd, bands=_bands(bands), date=date)
-        detector = _load(weights, min_score=min_score, trust_pickle=trust_pickle)
+        detector = _load(
+            weights,
+            min_score=min_score,
+            trust_pickle=trust_pickle,
+            running={"backend": backend, "device": device, "precision": precision},
+        )
         code = run(scenes, detector, out=out, sites=sites, opening=opening)
     raise typer.Exit(code)
 
@@ -194,6 +206,57 @@ def evaluate(
         typer.echo(json.dumps(measure(weights, data, tiles, _engine, record=record), indent=1))
 
 
+@app.command()
+def quantise(weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")], data: Data, tiles: Tiles) -> None:
+    """Make an int8 export, measure it against float32 on the `dev` places, and keep it only where it is good enough.
+
+    Kept where aircraft lose less than 0.5 points of AP50 and no node more than 2. The weight file says so either way.
+    """
+    with _errors(), _log():
+        from ..training.commands import quantise as make  # noqa: PLC0415
+
+        decision = make(weights, data, tiles, _engine)
+        for node, each in (("fw, real scenes", decision.aircraft), *decision.nodes.items()):
+            typer.echo(f"{node}: AP50 {each.fp32:.4f} in fp32, {each.int8:.4f} in int8, {each.objects} objects")
+        for objection in decision.objections:
+            typer.echo(objection)
+        typer.echo("int8 is accepted" if decision.accepted else "int8 is not accepted: the weights stay in fp32")
+
+
+@app.command()
+def export(
+    weights: Annotated[str, typer.Argument(metavar="WEIGHTS", help="A shipped name, or a .safetensors file.")],
+    form: Annotated[Literal["onnx", "openvino"], typer.Option("--format", help="What to write.")] = "onnx",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder for it and a copy of the weights.")
+    ] = None,
+) -> None:
+    """Write the network for another back end, beside the weights or with a copy of them. Needs hardstand[train]."""
+    with _errors():
+        from ..detector.weights import find_weights  # noqa: PLC0415
+        from ..training.release import export as write  # noqa: PLC0415
+
+        typer.echo(f"Wrote {write(find_weights(weights), form, out)}")
+
+
+@app.command()
+def choose(
+    weights: WeightsName = "hardstand-n",
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="Threads of the processor. Default: all.")
+    ] = None,
+) -> None:
+    """Measure which back end is fastest on this machine, for later runs with --backend auto. Takes some seconds."""
+    with _errors():
+        from ..detector.measure import measure_candidates  # noqa: PLC0415
+
+        found = measure_candidates(weights, threads=threads)
+        for choice, speed in sorted(found.speeds.items(), key=lambda row: -row[1]):
+            typer.echo(f"{choice}: {speed:.2f} tiles per second")
+        for remark in found.remarks:
+            typer.echo(remark)
+
+
 @app.command("weights-page")
 def weights_page(
     folder: Annotated[Path | None, typer.Argument(metavar="FOLDER", help="Default: the shipped weight files.")] = None,
@@ -257,11 +320,14 @@ def run(
     return UNREAD if found.unread else 0
 
 
-def _load(weights: str, *, min_score: float | None, trust_pickle: bool) -> "TileDetector":
+def _load(
+    weights: str, *, min_score: float | None, trust_pickle: bool, running: dict[str, Any] | None = None
+) -> "TileDetector":
     from ..detector.decode import MIN_SCORE  # noqa: PLC0415
     from ..detector.detector import Detector as Loader  # noqa: PLC0415
 
-    return Loader.load(weights, trust_pickle=trust_pickle, min_score=MIN_SCORE if min_score is None else min_score)
+    least = MIN_SCORE if min_score is None else min_score
+    return Loader.load(weights, trust_pickle=trust_pickle, min_score=least, **(running or {}))
 
 
 def _bands(text: str | None) -> tuple[int, ...] | None:
