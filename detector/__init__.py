@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .detections import Detection, Detections
     from .detector import Detector, TileDetector
     from .errors import (
+        BackendError,
         BandError,
         CloudMaskError,
         DatasetNotFoundError,
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
     from .weights import (
         WeightRecord,
         bind_export,
+        exported_model,
         find_weights,
-        openvino_model,
         read_record,
         read_tensors,
         write_weights,
@@ -50,19 +51,20 @@ _HOME = {
     "decode": "Decoder",
     "detections": "Detection Detections",
     "detector": "Detector TileDetector",
-    "errors": "BandError CloudMaskError DatasetNotFoundError EmptySceneError HardstandError LabelError "
+    "errors": "BackendError BandError CloudMaskError DatasetNotFoundError EmptySceneError HardstandError LabelError "
     "MissingDependencyError MissingFileError "
     "NoCrsError NoGsdError NotARasterError OutputError RecipeError SiteFileError SiteOutsideError TileReadError "
     "TooCoarseError UntrustedPickleError WeightsCorruptError WeightsNotFoundError",
     "fake": "PaintDetector paint",
     "taxonomy": "COUNTED NODES Node ancestors children deepest fits is_a parent root shape_of",
-    "weights": "WeightRecord bind_export find_weights openvino_model read_record read_tensors write_weights",
+    "weights": "WeightRecord bind_export exported_model find_weights read_record read_tensors write_weights",
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names.split()}
 
 __all__ = [
     "COUNTED",
     "NODES",
+    "BackendError",
     "BandError",
     "CloudMaskError",
     "DatasetNotFoundError",
@@ -98,11 +100,11 @@ __all__ = [
     "corners",
     "deepest",
     "envelope",
+    "exported_model",
     "find_weights",
     "fits",
     "from_corners",
     "is_a",
-    "openvino_model",
     "oriented_iou",
     "paint",
     "parent",

@@ -15,6 +15,7 @@ Float64 = NDArray[np.float64]
 Index = NDArray[np.intp]
 
 SHAPES = ("diamond", "ellipse", "rectangle")
+_FEW_PAIRS = 1 << 16
 
 PART_SHRINK = 0.7
 """The middle of a box, by length and width, that has to lie inside another box for the first to be a part of it."""
@@ -108,7 +109,8 @@ def envelope(boxes: ArrayLike, shape: str | ArrayLike) -> Float32:
 def touching(a: ArrayLike, b: ArrayLike) -> tuple[Index, Index]:
     """Index pairs (into `a`, into `b`) of horizontal boxes x0, y0, x1, y1 that share area, sorted by both.
 
-    A sweep over x: memory grows with the pairs that overlap in x, never with N times M.
+    Many boxes by a sweep over x: memory grows with the pairs that overlap in x, not with N times M. Few boxes, such as
+    the candidates of a tile, each with each, which is then several times faster.
 
     >>> [i.tolist() for i in touching([[0, 0, 2, 2]], [[1, 1, 3, 3], [2, 0, 4, 2]])]
     [[0], [0]]
@@ -116,6 +118,10 @@ def touching(a: ArrayLike, b: ArrayLike) -> tuple[Index, Index]:
     first, second = np.asarray(a, dtype=np.float64).reshape(-1, 4), np.asarray(b, dtype=np.float64).reshape(-1, 4)
     if not (len(first) and len(second)):
         return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
+    if len(first) * len(second) <= _FEW_PAIRS:
+        (ax0, ay0, ax1, ay1), (bx0, by0, bx1, by1) = first.T[:, :, None], second.T
+        left, right = np.nonzero((ax0 < bx1) & (bx0 < ax1) & (ay0 < by1) & (by0 < ay1))
+        return left, right
     order = np.argsort(second[:, 0], kind="stable")
     starts = second[order, 0]
     widest = (second[:, 2] - second[:, 0]).max()

@@ -1,5 +1,6 @@
 """From the raw output of a network to the objects of one tile."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +45,7 @@ class Decoder:
         """
         nodes = self.record.nodes
         counted = [k for k, node in enumerate(nodes) if node in COUNTED]
+        raw = raw[:, np.flatnonzero(_highest(raw, counted) >= self.min_score)]  # some hundreds of some ten thousands
         floors = np.array([[self.record.thresholds.get(nodes[column], 0.0)] for column in counted], np.float32)
         scored = raw[4:-1][counted]
         seen = np.where(scored >= floors, scored, 0)
@@ -65,6 +67,14 @@ class Decoder:
             rows = root == column
             result[rows] = calibrated(self.record, self.record.nodes[column], scores[rows, column])
         return result
+
+
+def _highest(raw: Raw, counted: Sequence[int]) -> NDArray[np.float32]:
+    """The best score (A,) at the counted nodes, row by row: a table of them would be copied first."""
+    best = raw[4 + counted[0]]
+    for column in counted[1:]:
+        best = np.maximum(best, raw[4 + column])
+    return best
 
 
 def _top(candidates: NDArray[np.intp], score: NDArray[np.float32]) -> NDArray[np.intp]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import cast
 
 import numpy as np
@@ -165,7 +166,15 @@ def root_columns(nodes: Sequence[str]) -> NDArray[np.intp]:
     >>> root_columns(["fw", "fw.isr", "heli.attack"]).tolist()
     [0, 0, 2]
     """
-    return np.array([nodes.index(root(node)) if root(node) in nodes else k for k, node in enumerate(nodes)], np.intp)
+    return _root_columns(tuple(nodes))
+
+
+@lru_cache(maxsize=16)  # the nodes of a network are the same for every tile, and paths are work on strings
+def _root_columns(nodes: tuple[str, ...]) -> NDArray[np.intp]:
+    columns = [nodes.index(root(node)) if root(node) in nodes else k for k, node in enumerate(nodes)]
+    result = np.array(columns, dtype=np.intp)
+    result.setflags(write=False)
+    return result
 
 
 def path_scores(nodes: Sequence[str], node: str, score: float) -> NDArray[np.float32]:

@@ -1,29 +1,23 @@
 """The Detector: pixels of tiles in, oriented and typed detections out."""
 
-import logging
-import shutil
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from .backend import Backend, Pixels
+from .choice import BackendName, Choice, Precision, choose
 from .decode import MIN_SCORE, Decoder
 from .detections import Detections
 from .errors import TooCoarseError
-from .weights import DEFAULT, WeightRecord, find_weights, openvino_model, read_record
-
-_log = logging.getLogger("hardstand.detector")
+from .weights import DEFAULT, WeightRecord, exported_model, find_weights, read_record
 
 PADDING = 114  # the grey that ultralytics pads with in training
 COARSEST = 2.0
 """Imagery is refused above so many times the network's GSD: what it would be enlarged from has no detail left."""
-
-BackendName = Literal["auto", "openvino", "torch"]
 
 
 class TileDetector(Protocol):
@@ -48,11 +42,14 @@ class Detector:
         gsd: metres per pixel that it wants to see.
         tile_px: largest side of a tile, in pixels.
         largest_object_m: largest object that it finds whole, in metres.
+        choice: the back end, device and precision that `load` took; None where the back end was handed in.
 
     Not for two threads at a time, nor for two streams.
     """
 
-    def __init__(self, backend: Backend, record: WeightRecord, *, min_score: float = MIN_SCORE) -> None:
+    def __init__(
+        self, backend: Backend, record: WeightRecord, *, min_score: float = MIN_SCORE, choice: Choice | None = None
+    ) -> None:
         """Put a back end and the record of its network together; most callers want `load`."""
         self.record = record
         self.nodes = record.nodes
@@ -60,31 +57,36 @@ class Detector:
         self.tile_px = record.tile_px
         self.largest_object_m = record.largest_object_m
         self.min_score = min_score
+        self.choice = choice
         self._backend = backend
         self._decode = Decoder(record, min_score)
 
     @classmethod
-    def load(
+    def load(  # what can be chosen about a detector, each by its name
         cls,
         name_or_path: str | Path = DEFAULT,
         *,
         backend: BackendName = "auto",
         device: str = "auto",
+        precision: Precision = "auto",
         trust_pickle: bool = False,
         threads: int | None = None,
         min_score: float = MIN_SCORE,
     ) -> "Detector":
         """The detector of a shipped name or of a weight file.
 
-        `backend` "auto" is PyTorch where it sees a CUDA device or `device` names one, else OpenVINO. `threads` limits
-        the processor's threads. `trust_pickle` lets a foreign `.pt` run its code (PyTorch only).
+        `backend`, `device` and `precision` "auto" mean what was measured fastest on this machine (`hardstand choose`);
+        where nothing was measured, PyTorch in half precision on a CUDA device, else OpenVINO, in int8 where the record
+        says that its accuracy was accepted, else in float32. A named back end is taken without looking at
+        measurements. `threads` limits the processor's threads. `trust_pickle` lets a foreign `.pt` run its code
+        (PyTorch only).
 
         Raises:
             WeightsNotFoundError: no such name or file.
             WeightsCorruptError: the file or its export is damaged.
             UntrustedPickleError: a pickle that was not said to be trusted.
-            MissingDependencyError: PyTorch is needed and not installed.
-            ValueError: OpenVINO was asked for on a device other than the CPU.
+            MissingDependencyError: the back end needs a package that is not installed.
+            BackendError: back end, device and precision do not go together, or int8 was not accepted.
         """
         path = find_weights(name_or_path, trust_pickle=trust_pickle)
         if path.suffix != ".safetensors":
@@ -94,7 +96,9 @@ class Detector:
             foreign = TorchBackend(module, device=device, threads=threads, columns=columns)
             return cls(foreign, record, min_score=min_score)
         record = read_record(path)
-        return cls(_open(path, record, _choose(backend, device), device, threads), record, min_score=min_score)
+        choice = choose(path, record, backend=backend, device=device, precision=precision, threads=threads)
+        opened = open_backend(path, record, choice, threads=threads)
+        return cls(opened, record, min_score=min_score, choice=choice)
 
     def stream(self, tiles: Iterable[Pixels]) -> Iterator[Detections]:
         """The detections of each tile uint8 (H, W, 3), RGB, in order, in pixels of the tile.
@@ -148,7 +152,7 @@ class Detector:
             batch.append(self._padded(tile))
             sizes.append((tile.shape[0], tile.shape[1]))
             if len(batch) == self._backend.batch_size:
-                yield np.stack(batch)
+                yield batch[0][None] if len(batch) == 1 else np.stack(batch)
                 batch = []
         if batch:
             yield np.stack(batch)
@@ -180,34 +184,19 @@ def _resampled(image: Pixels, width: int, height: int) -> Pixels:
     return np.asarray(result, dtype=np.uint8)
 
 
-def _open(path: Path, record: WeightRecord, name: str, device: str, threads: int | None) -> Backend:
-    if name == "torch":
+def open_backend(path: Path, record: WeightRecord, choice: Choice, *, threads: int | None = None) -> Backend:
+    """The back end of a choice, with the network of a weight file; raises what `Detector.load` raises."""
+    if choice.backend == "torch":
         from .torch_backend import TorchBackend  # noqa: PLC0415  # optional
 
-        return TorchBackend.from_weights(path, record, device=device, threads=threads)
+        half = choice.precision == "fp16"
+        return TorchBackend.from_weights(path, record, device=choice.device, threads=threads, half=half)
+    if choice.backend in ("onnx", "tensorrt"):
+        from .onnx_backend import OnnxBackend  # noqa: PLC0415  # optional
+
+        model = exported_model(path, "onnx")
+        return OnnxBackend(model, record.tile_px, threads=threads, tensorrt=choice.backend == "tensorrt")
     from .openvino_backend import OpenVinoBackend  # noqa: PLC0415  # a second of import that a look at names need not pay
 
-    return OpenVinoBackend(openvino_model(path), record.tile_px, threads=threads)
-
-
-def _choose(backend: BackendName, device: str) -> Literal["openvino", "torch"]:
-    on_cpu = device in ("auto", "cpu")
-    if backend == "openvino" and not on_cpu:
-        raise ValueError(f"the OpenVINO back end runs on the CPU, not on {device!r}; use backend='torch'")
-    if backend != "auto":
-        return backend
-    if not on_cpu:
-        return "torch"
-    return "torch" if device == "auto" and _torch_sees_cuda() else "openvino"
-
-
-def _torch_sees_cuda() -> bool:
-    """True where an NVIDIA driver and a PyTorch that can use it are there; says so where only the driver is."""
-    if shutil.which("nvidia-smi") is None and not Path("/proc/driver/nvidia/version").exists():
-        return False
-    if find_spec("torch") is None or find_spec("ultralytics") is None:
-        _log.warning('an NVIDIA GPU is here but not used; for it: pip install "hardstand[gpu]"')
-        return False
-    from .torch_backend import pick_device  # noqa: PLC0415  # optional
-
-    return pick_device() == "cuda"
+    kind = "openvino-int8" if choice.precision == "int8" else "openvino"
+    return OpenVinoBackend(exported_model(path, kind), record.tile_px, threads=threads)

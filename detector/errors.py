@@ -11,6 +11,7 @@
     ├── SiteOutsideError                          ├── RecipeError
     ├── DatasetNotFoundError
     ├── CloudMaskError
+    ├── BackendError (ValueError)
     └── BandError (ValueError)
 
 Messages are one line: what was given, where, what is allowed, and what to do next.
@@ -75,6 +76,10 @@ class UntrustedPickleError(HardstandError):
 
 class MissingDependencyError(HardstandError, ImportError):
     """An optional package is needed and not installed; the message has the `pip install` line."""
+
+
+class BackendError(HardstandError, ValueError):
+    """A back end, a device and a precision were asked for that do not go together or are not there."""
 
 
 class OutputError(HardstandError, OSError):

@@ -8,6 +8,7 @@ of one member of a mixed node ("other transport"), which says nothing about what
 import csv
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -166,19 +167,27 @@ def deepest(scores: NDArray[np.float32], nodes: Sequence[str], thresholds: Mappi
     ...         {"fw.isr": 0.5, "fw.isr.a50": 0.7}).tolist()
     [2, 1]
     """
-    column = {_known(node): k for k, node in enumerate(nodes)}
-    starts = np.array([column[node] for node in COUNTED if node in column], dtype=np.intp)
+    starts, ladder = _descent(tuple(nodes))
     if not starts.size:
         raise LabelError(f"no counted node ({', '.join(COUNTED)}) among the nodes {', '.join(nodes) or '(none)'}")
     if not len(scores):
         return np.zeros(0, dtype=np.intp)
     limit = np.array([thresholds.get(node, DEFAULT_THRESHOLD) for node in nodes])
     reached: NDArray[np.intp] = starts[scores[:, starts].argmax(axis=1)]
-    for node in sorted(nodes, key=lambda node: node.count(".")):
-        below = np.array([column[child] for child in children(node, nodes)], dtype=np.intp)
-        here = np.flatnonzero(reached == column[node])
-        if below.size and here.size:
+    for column, below in ladder:
+        here = np.flatnonzero(reached == column)
+        if here.size:
             best = below[scores[np.ix_(here, below)].argmax(axis=1)]
             down = scores[here, best] >= limit[best]
             reached[here[down]] = best[down]
     return reached
+
+
+@lru_cache(maxsize=16)  # the nodes of a network are the same for every tile, and paths are work on strings
+def _descent(nodes: tuple[str, ...]) -> tuple[NDArray[np.intp], tuple[tuple[int, NDArray[np.intp]], ...]]:
+    """The columns of the counted nodes, and the column of each node that has children with theirs, upper ones first."""
+    column = {_known(node): k for k, node in enumerate(nodes)}
+    starts = np.array([column[node] for node in COUNTED if node in column], dtype=np.intp)
+    downward = sorted(nodes, key=lambda node: node.count("."))
+    below = {node: np.array([column[child] for child in children(node, nodes)], dtype=np.intp) for node in downward}
+    return starts, tuple((column[node], columns) for node, columns in below.items() if columns.size)

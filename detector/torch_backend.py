@@ -1,4 +1,10 @@
-"""The back end for GPUs, and for any device that PyTorch has. The only module of this room that imports torch."""
+"""The back end for GPUs, and for any device that PyTorch has. The only module of this room that imports torch.
+
+On a CUDA device the convolutions run in half precision and the whole network as one CUDA graph: a network of this size
+is bound by starting its some two hundred kernels, not by their arithmetic. That was written by the rules of
+https://pytorch.org/docs/stable/notes/cuda.html#cuda-graphs and has not been measured on a GPU. bfloat16 on a CPU was
+measured and is slower than float32 there.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
@@ -55,8 +61,22 @@ def pick_device(device: str = "auto") -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
+def halve(module: nn.Module) -> nn.Module:
+    """The network with convolutions in float16 and float32 from the head's outputs on; the module itself is changed.
+
+    Decoding in float16 would place boxes on a raster of half a pixel. Input images are float16 then.
+    """
+    head: Any = vars(module)["_modules"]["model"][-1]
+    module.half()
+    head.dfl.float()
+    for branch in (head.cv2, head.cv3, head.cv4):
+        for layers in branch:
+            layers.register_forward_hook(lambda _module, _inputs, output: output.float())
+    return module
+
+
 class TorchBackend:
-    """An ultralytics oriented network in PyTorch, float32 throughout."""
+    """An ultralytics oriented network in PyTorch, channels last, in float32 or (`halve`) half precision."""
 
     def __init__(
         self,
@@ -65,32 +85,41 @@ class TorchBackend:
         device: str = "auto",
         threads: int | None = None,
         columns: NDArray[np.intp] | None = None,
+        half: bool = False,
     ) -> None:
         """Take the module to the device; `columns` picks the score columns that are nodes, None takes all.
 
-        `threads` limits PyTorch's threads in the whole process.
+        `threads` limits PyTorch's threads in the whole process. `half` changes the module.
         """
         if threads is not None:
             torch.set_num_threads(threads)
         self._device = torch.device(pick_device(device))
-        to: Callable[..., nn.Module] = module.to  # the stubs of torch do not know memory_format here
-        self._module = to(self._device, memory_format=torch.channels_last)
+        self._dtype = torch.float16 if half else torch.float32
+        to: Callable[..., nn.Module] = (halve(module) if half else module).to
+        self._module = to(self._device, memory_format=torch.channels_last)  # the stubs of torch do not know it here
         self._columns = columns
+        self._graphs: dict[tuple[int, ...], _Graph] = {}
         self.batch_size = 1 if self._device.type == "cpu" else 8
 
     @classmethod
     def from_weights(
-        cls, path: Path, record: WeightRecord, *, device: str = "auto", threads: int | None = None
+        cls,
+        path: Path,
+        record: WeightRecord,
+        *,
+        device: str = "auto",
+        threads: int | None = None,
+        half: bool = False,
     ) -> "TorchBackend":
         """The back end of a weight file; damaged files are a WeightsCorruptError."""
-        return cls(build_module(record, read_tensors(path)), device=device, threads=threads)
+        return cls(build_module(record, read_tensors(path)), device=device, threads=threads, half=half)
 
     def infer(self, batch: Pixels) -> Raw:
         """The output (B, 5 + K, A) for one batch."""
         with torch.inference_mode():
-            pixels = torch.from_numpy(np.ascontiguousarray(batch)).to(self._device)
-            images = pixels.permute(0, 3, 1, 2).float() / 255  # stays channels_last in memory
-            result: Raw = self._module(images)[0].float().cpu().numpy()
+            pixels = torch.from_numpy(np.ascontiguousarray(batch))
+            output = self._run(pixels) if self._device.type != "cuda" else self._replay(pixels)
+            result: Raw = output.cpu().numpy()
         if self._columns is None:
             return result
         return np.concatenate([result[:, :4], result[:, 4 + self._columns], result[:, -1:]], axis=1)
@@ -98,6 +127,50 @@ class TorchBackend:
     def stream(self, batches: Iterable[Pixels]) -> Iterator[Raw]:
         """The outputs of many batches, in their order, one at a time."""
         return map(self.infer, batches)
+
+    def _run(self, pixels: torch.Tensor) -> torch.Tensor:
+        """The output, on the device, for uint8 (B, H, W, 3)."""
+        images = pixels.to(self._device).permute(0, 3, 1, 2).to(self._dtype) / 255  # stays channels_last in memory
+        output: torch.Tensor = self._module(images)[0]
+        return output.float()
+
+    def _replay(self, pixels: torch.Tensor) -> torch.Tensor:
+        """As `_run`, by the graph of the shape; a batch that is not full is filled up, so that there is one shape."""
+        count = len(pixels)
+        shape = (self.batch_size, *pixels.shape[1:])
+        if count > self.batch_size:
+            return torch.cat([self._replay(part) for part in pixels.split(self.batch_size)])
+        if shape not in self._graphs:
+            self._graphs[shape] = _Graph(self._run, shape, self._device)
+        return self._graphs[shape](pixels)[:count]
+
+
+class _Graph:
+    """A function of uint8 pixels of one shape, recorded on a CUDA device and replayed."""
+
+    def __init__(
+        self, run: Callable[[torch.Tensor], torch.Tensor], shape: tuple[int, ...], device: torch.device
+    ) -> None:
+        """Run it a few times beside the main stream, as recording wants it, and record it."""
+        self._pixels = torch.zeros(shape, dtype=torch.uint8, device=device)
+        self._host = torch.zeros(shape, dtype=torch.uint8, pin_memory=True)
+        with torch.cuda.device(device):
+            side = torch.cuda.Stream()
+            side.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(side):
+                for _ in range(3):  # libraries choose their kernels, and the head makes its anchors
+                    run(self._pixels)
+            torch.cuda.current_stream().wait_stream(side)
+            self._graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(self._graph):
+                self._output = run(self._pixels)
+
+    def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
+        """The output for up to as many tiles as were recorded; it lasts until the next call."""
+        self._host[: len(pixels)] = pixels
+        self._pixels.copy_(self._host, non_blocking=True)
+        self._graph.replay()
+        return self._output
 
 
 def read_pickle(path: Path) -> tuple[nn.Module, WeightRecord, NDArray[np.intp]]:

@@ -1,7 +1,8 @@
 """Weight files: what a network is (its record), its parameters, and the export that runs on a CPU.
 
 `NAME.safetensors` is the source: fp16 tensors, and under the metadata key "hardstand" the record as JSON. Beside it
-lie `NAME.openvino.xml` and `.bin`, and `NAME.openvino.json`, which binds them to the source by SHA-256:
+lie exports (`EXPORTS`): always `NAME.openvino.xml` and `.bin`; `NAME.openvino-int8.xml` and `.bin` where int8 was
+accepted; `NAME.onnx` where it was asked for. `NAME.KIND.json` binds each kind to the source by SHA-256:
 `{"source_sha256": ..., "files": {name: sha256}}`. Nothing here can run code from a file; a pickle can, so it is
 refused.
 Format: https://github.com/huggingface/safetensors
@@ -214,41 +215,83 @@ def _hash_file(path: Path) -> str:
     return sha256(path.read_bytes()).hexdigest()
 
 
-def _exported(path: Path, suffix: str) -> Path:
-    return path.with_name(f"{path.stem}.openvino.{suffix}")
+EXPORTS: Mapping[str, tuple[str, ...]] = {
+    "openvino": ("openvino.xml", "openvino.bin"),
+    "openvino-int8": ("openvino-int8.xml", "openvino-int8.bin"),
+    "onnx": ("onnx",),
+}
+"""Kinds of export, and what follows the name of the weights in the names of its files; the first is the graph."""
+
+_MAKE = {
+    "openvino": "hardstand export {path} --format openvino",
+    "openvino-int8": "hardstand quantise {path} --data SETS --tiles TILES",
+    "onnx": "hardstand export {path} --format onnx",
+}
 
 
-def bind_export(path: Path) -> None:
-    """Bind the OpenVINO export that lies beside a weight file to it: writes `NAME.openvino.json`.
+def export_files(path: Path, kind: str = "openvino") -> tuple[Path, ...]:
+    """The files of one kind of export of a weight file, there or not; the first is the graph.
+
+    >>> [file.name for file in export_files(Path("net.safetensors"), "openvino-int8")]
+    ['net.openvino-int8.xml', 'net.openvino-int8.bin']
+    """
+    return tuple(path.with_name(f"{path.stem}.{suffix}") for suffix in EXPORTS[kind])
+
+
+def _binding(path: Path, kind: str) -> Path:
+    return path.with_name(f"{path.stem}.{kind}.json")
+
+
+def has_export(path: Path, kind: str) -> bool:
+    """True where an export of this kind was bound to the weight file, whole or not."""
+    return _binding(path, kind).is_file()
+
+
+def bind_export(path: Path, kind: str = "openvino") -> None:
+    """Bind an export that lies beside a weight file to it: writes `NAME.KIND.json`.
 
     Raises:
-        WeightsCorruptError: the `.xml` or the `.bin` is not there.
+        WeightsCorruptError: a file of the export is not there.
     """
-    files = [_exported(path, "xml"), _exported(path, "bin")]
+    files = export_files(path, kind)
     for file in files:
         if not file.is_file():
             raise WeightsCorruptError(f"no export {file} beside {path.name}; write it first")
     binding = {"source_sha256": _hash_file(path), "files": {file.name: _hash_file(file) for file in files}}
-    _write(_exported(path, "json"), (json.dumps(binding, indent=2, sort_keys=True) + "\n").encode())
+    _write(_binding(path, kind), (json.dumps(binding, indent=2, sort_keys=True) + "\n").encode())
 
 
-def openvino_model(path: Path) -> Path:
-    """The `.xml` of the OpenVINO export of a weight file, after its hashes were checked.
+def drop_export(path: Path, kind: str) -> None:
+    """Remove an export of a weight file and what binds it; nothing where there is none.
+
+    Raises:
+        OutputError: a file cannot be removed.
+    """
+    for file in (_binding(path, kind), *export_files(path, kind)):
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot remove {file}: {error.strerror or error}") from error
+
+
+def exported_model(path: Path, kind: str = "openvino") -> Path:
+    """The graph of an export of a weight file, after its hashes were checked.
 
     Raises:
         WeightsCorruptError: the export is missing, damaged, or was made from other parameters.
     """
-    binding_file = _exported(path, "json")
+    binding_file, files = _binding(path, kind), export_files(path, kind)
+    again = f"write it again: {_MAKE[kind].format(path=path)}"
     try:
         binding = json.loads(binding_file.read_text(encoding="utf-8"))
-        source, files = binding["source_sha256"], dict(binding["files"])
-        found = {name: _hash_file(path.with_name(Path(name).name)) for name in files}
+        source, hashes = binding["source_sha256"], dict(binding["files"])
+        found = {file.name: _hash_file(file) for file in files}
     except FileNotFoundError as error:
-        raise WeightsCorruptError(f"{path}: no OpenVINO export beside it ({error.filename}); or use torch") from error
+        raise WeightsCorruptError(f"{path}: no {kind} export beside it ({error.filename}); {again}") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise WeightsCorruptError(f"{binding_file} is damaged ({error}); export the weights again") from error
+        raise WeightsCorruptError(f"{binding_file} is damaged ({error}); {again}") from error
     if source != _hash_file(path):
-        raise WeightsCorruptError(f"{binding_file.name} was exported from another {path.name}; export it again")
-    if found != files or set(files) != {_exported(path, "xml").name, _exported(path, "bin").name}:
-        raise WeightsCorruptError(f"the files of {binding_file.name} do not have its hashes; export the weights again")
-    return _exported(path, "xml")
+        raise WeightsCorruptError(f"{binding_file.name} was exported from another {path.name}; {again}")
+    if found != hashes:
+        raise WeightsCorruptError(f"the files of {binding_file.name} do not have its hashes; {again}")
+    return files[0]

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -103,6 +103,13 @@ def detect(  # noqa: PLR0913, PLR0917  # the options of a command are its parame
     trust_pickle: Annotated[
         bool, typer.Option("--trust-pickle", help="Open a .pt weight file, which can run any code in it.")
     ] = False,
+    backend: Annotated[
+        str, typer.Option("--backend", metavar="NAME", help="openvino, torch, onnx, tensorrt; auto: the fastest known.")
+    ] = "auto",
+    device: Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    precision: Annotated[
+        str, typer.Option("--precision", metavar="NAME", help="fp32, fp16, int8; auto: as measured to be good enough.")
+    ] = "auto",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run into --out that was stopped or left something unread.")
     ] = False,
@@ -128,7 +135,8 @@ def detect(  # noqa: PLR0913, PLR0917  # the options of a command are its parame
             areas = None if within is None else read_sites(within)
             opening = Opening(gsd=gsd, bands=colours, date=date, clouds=clouds, within=areas)
             conduct = Conduct(resume, strict, table=not json)
-            load = partial(_load, weights, min_score=min_score, trust_pickle=trust_pickle)
+            running = {"backend": backend, "device": device, "precision": precision}
+            load = partial(_load, weights, min_score=min_score, trust_pickle=trust_pickle, running=running)
             code = run(scenes, load, out=out, sites=sites, opening=opening, tell=tell, conduct=conduct)
     raise typer.Exit(code)
 
@@ -229,11 +237,14 @@ def _go_on() -> str:
     return "what is finished is kept: the same command with --resume goes on from there"
 
 
-def _load(weights: str, *, min_score: float | None, trust_pickle: bool) -> "TileDetector":
+def _load(
+    weights: str, *, min_score: float | None, trust_pickle: bool, running: dict[str, Any] | None = None
+) -> "TileDetector":
     from ..detector.decode import MIN_SCORE  # noqa: PLC0415
     from ..detector.detector import Detector as Loader  # noqa: PLC0415
 
-    return Loader.load(weights, trust_pickle=trust_pickle, min_score=MIN_SCORE if min_score is None else min_score)
+    least = MIN_SCORE if min_score is None else min_score
+    return Loader.load(weights, trust_pickle=trust_pickle, min_score=least, **(running or {}))
 
 
 def _bands(text: str | None) -> tuple[int, ...] | None:

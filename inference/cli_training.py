@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -87,6 +87,59 @@ def evaluate(
         from ..training.commands import evaluate as measure  # noqa: PLC0415
 
         typer.echo(json.dumps(measure(weights, data, tiles, _engine, record=record), indent=1))
+
+
+@commands.command()
+def quantise(weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")], data: Data, tiles: Tiles) -> None:
+    """Make an int8 export, measure it against float32 on the `dev` places, and keep it only where it is good enough.
+
+    Kept where aircraft lose less than 0.5 points of AP50 and no node more than 2. The weight file says so either way.
+    """
+    with one_line_errors(), _log():
+        from ..training.commands import quantise as make  # noqa: PLC0415
+
+        decision = make(weights, data, tiles, _engine)
+        for node, each in (("fw, real scenes", decision.aircraft), *decision.nodes.items()):
+            typer.echo(f"{node}: AP50 {each.fp32:.4f} in fp32, {each.int8:.4f} in int8, {each.objects} objects")
+        for objection in decision.objections:
+            typer.echo(objection)
+        typer.echo("int8 is accepted" if decision.accepted else "int8 is not accepted: the weights stay in fp32")
+
+
+@commands.command()
+def export(
+    weights: Annotated[str, typer.Argument(metavar="WEIGHTS", help="A shipped name, or a .safetensors file.")],
+    form: Annotated[Literal["onnx", "openvino"], typer.Option("--format", help="What to write.")] = "onnx",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder for it and a copy of the weights.")
+    ] = None,
+) -> None:
+    """Write the network for another back end, beside the weights or with a copy of them. Needs hardstand[train]."""
+    with one_line_errors():
+        from ..detector.weights import find_weights  # noqa: PLC0415
+        from ..training.release import export as write  # noqa: PLC0415
+
+        typer.echo(f"Wrote {write(find_weights(weights), form, out)}")
+
+
+@commands.command()
+def choose(
+    weights: Annotated[
+        str, typer.Option("--weights", metavar="NAME", help="A shipped name, or a file.")
+    ] = "hardstand-n",
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="Threads of the processor. Default: all.")
+    ] = None,
+) -> None:
+    """Measure which back end is fastest on this machine, for later runs with --backend auto. Takes some seconds."""
+    with one_line_errors():
+        from ..detector.measure import measure_candidates  # noqa: PLC0415
+
+        found = measure_candidates(weights, threads=threads)
+        for choice, speed in sorted(found.speeds.items(), key=lambda row: -row[1]):
+            typer.echo(f"{choice}: {speed:.2f} tiles per second")
+        for remark in found.remarks:
+            typer.echo(remark)
 
 
 @commands.command("weights-page")

@@ -39,7 +39,7 @@ def _state(name: str) -> tuple[int, int] | None:
 def _weights(detector: TileDetector) -> list[object]:
     frame = [detector.nodes, detector.gsd, detector.tile_px, detector.largest_object_m]
     if isinstance(detector, Detector):
-        return [*frame, detector.min_score, asdict(detector.record)]
+        return [*frame, detector.min_score, str(detector.choice), asdict(detector.record)]
     return [*frame, type(detector).__name__]
 
 

@@ -2,9 +2,11 @@
 
 import json
 import logging
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..datasets.annotation import ImageRecord
@@ -15,8 +17,17 @@ from ..datasets.tiles import read_tiles
 from ..detector.detections import Detections
 from ..detector.detector import Detector
 from ..detector.openvino_backend import OpenVinoBackend
-from ..detector.weights import find_weights, openvino_model, read_record
+from ..detector.weights import (
+    bind_export,
+    drop_export,
+    export_files,
+    exported_model,
+    find_weights,
+    read_record,
+)
+from .accept import Decision, compare, decide, labelled_nodes
 from .calibrate import calibration
+from .quantise import calibration_files, quantised, read_graph, save_graph
 from .recipe import read_recipe
 from .release import amend, release
 from .run import train, training_tiles
@@ -41,6 +52,8 @@ LOW_SCORE = 0.01
 """Detections from this score on take part in average precision."""
 REPORT_SCORE = 0.05
 """Detections from this score on are reported, and calibrated."""
+HELD_TILES = ("composites_holdout", "generated_holdout")
+"""Folders of tiles with exact labels of held-back cut-outs and bases."""
 
 
 def fit_recipe(recipe_path: Path, tiles: Path, out: Path) -> Path:
@@ -97,7 +110,7 @@ def self_label(weights: Path, tiles: Path) -> tuple[int, int]:
 def _all_found(weights: Path, entries: Sequence[TileEntry]) -> Iterator[Detections]:
     """Detections of tiles of TILE_PX or less: a graph of that size does half the work of one for scenes."""
     record = replace(read_record(weights), tile_px=TILE_PX)
-    detector = Detector(OpenVinoBackend(openvino_model(weights), TILE_PX), record, min_score=REPORT_SCORE)
+    detector = Detector(OpenVinoBackend(exported_model(weights), TILE_PX), record, min_score=REPORT_SCORE)
     return detector.stream(read_rgb(entry.path) for entry in entries)
 
 
@@ -108,7 +121,7 @@ def calibrate(weights: Path, data: Path, tiles: Path, engine: Engine) -> dict[st
     bases, for launchers together with real ground on which there is none; weights.md says so.
     """
     weights = find_weights(weights)
-    detector = Detector.load(weights, min_score=REPORT_SCORE)
+    detector = Detector.load(weights, precision="fp32", min_score=REPORT_SCORE)
     found = run_sets(engine, detector, data, "dev", sets=MEASURED, progress=logger.info)
     tables, recalls = {}, {}
     for node in ("fw", "heli", "ad.launcher"):
@@ -138,14 +151,57 @@ def evaluate(
 ) -> dict[str, Any]:
     """Return the figures of a weight file on held-back scenes and tiles; with `record`, also put them into the file."""
     weights = find_weights(weights)
-    detector = Detector.load(weights, min_score=LOW_SCORE)
+    detector = Detector.load(weights, precision="fp32", min_score=LOW_SCORE)
     found = run_sets(engine, detector, data, split, sets=MEASURED, progress=logger.info)
-    notes = read_record(weights).metrics.get("notes", {})
-    metrics: dict[str, Any] = {"split": split, "scenes": set_figures(found), "notes": notes}
-    for folder in ("composites_holdout", "generated_holdout"):
+    before = read_record(weights).metrics
+    kept = {name: before[name] for name in ("notes", "int8") if name in before}
+    metrics: dict[str, Any] = {"split": split, "scenes": set_figures(found), "notes": {}, **kept}
+    for folder in HELD_TILES:
         if (tiles / folder).is_dir():
             metrics[folder] = {node: asdict(score) for node, score in tile_scores(detector, tiles / folder).items()}
             logger.info("%s", folder)
     if record:
         amend(weights, metrics=metrics)
     return metrics
+
+
+def quantise(weights: Path, data: Path, tiles: Path, engine: Engine) -> Decision:
+    """Make the int8 export of a weight file, measure it against float32 on the `dev` places, and decide.
+
+    The decision goes into the record either way. The export lies beside the weights afterwards only where it was
+    accepted; one that lay there before is gone.
+    """
+    weights = find_weights(weights)
+    with TemporaryDirectory() as folder:
+        files = calibration_files(tiles)
+        logger.info("int8 from %d training tiles", len(files))
+        draft = export_files(Path(folder) / weights.name, "openvino-int8")
+        save_graph(quantised(read_graph(exported_model(weights)), files), draft[0])
+        decision = _decision(weights, exported_model(weights), draft[0], data, tiles, engine)
+        drop_export(weights, "openvino-int8")
+        amend(weights, metrics={**read_record(weights).metrics, "int8": decision.as_record()})
+        if decision.accepted:
+            for source, target in zip(draft, export_files(weights, "openvino-int8"), strict=True):
+                shutil.copyfile(source, target)
+            bind_export(weights, "openvino-int8")
+    return decision
+
+
+def _decision(weights: Path, fp32: Path, int8: Path, data: Path, tiles: Path, engine: Engine) -> Decision:
+    record = read_record(weights)
+    scenes, held = [], []
+    for name, xml in (("fp32", fp32), ("int8", int8)):
+        logger.info("%s on the dev places", name)
+        detector = Detector(OpenVinoBackend(xml, record.tile_px), record, min_score=LOW_SCORE)
+        found = run_sets(engine, detector, data, "dev", sets=MEASURED, progress=logger.info)
+        scenes.append([pair for pairs in found.values() for pair in pairs])
+        small = Detector(OpenVinoBackend(xml, TILE_PX), replace(record, tile_px=TILE_PX), min_score=LOW_SCORE)
+        held.append([pair for folder in HELD_TILES for pair in _seen(small, tiles / folder)])
+        logger.info("held-back tiles: %d", len(held[-1]))
+    nodes = labelled_nodes((item for item, _ in held[0]), record.nodes)
+    return decide(compare(*scenes, "fw"), {node: compare(*held, node) for node in nodes})
+
+
+def _seen(detector: Detector, folder: Path) -> list[tuple[ImageRecord, Detections]]:
+    records = read_tiles(folder)
+    return list(zip(records, detector.stream(read_rgb(item.path) for item in records), strict=True))

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from ..datasets.annotation import ImageRecord
-from ..detector.boxes import envelope
+from ..datasets.annotation import Annotation, ImageRecord
+from ..detector.boxes import envelope, from_corners
 from ..detector.detections import Detections
 from ..detector.taxonomy import is_a, shape_of
 
@@ -66,7 +66,7 @@ def scene_result(record: ImageRecord, detections: Detections, node: str) -> Scen
     found = detections.select(detections.at(node))
     boxes = envelope(found.boxes, shape_of(node)).astype(np.float64) * scale
     objects = [item for item in record.annotations if is_a(item.node, node)]
-    truth = np.array([(*item.polygon.min(0), *item.polygon.max(0)) for item in objects], np.float64).reshape(-1, 4)
+    truth = truth_boxes(objects, node)
     limits = np.array([record.width, record.height] * 2, np.float64)
     return SceneResult(
         name=record.path.name,
@@ -77,6 +77,15 @@ def scene_result(record: ImageRecord, detections: Detections, node: str) -> Scen
         ignored=np.array([item.ignore for item in objects], bool),
         area_km2=record.width * record.height * record.gsd**2 / 1e6,
     )
+
+
+def truth_boxes(objects: Sequence[Annotation], node: str) -> NDArray[np.float64]:
+    """Return (M, 4) horizontal boxes of labels: as they are drawn, or around the shape of the node in an exact box."""
+    rows = [
+        envelope(from_corners(item.polygon[None]), shape_of(node))[0] if item.oriented else item.bounds
+        for item in objects
+    ]
+    return np.array(rows, np.float64).reshape(-1, 4)
 
 
 def _coco(results: Sequence[SceneResult]) -> tuple[COCO, COCO]:

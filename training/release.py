@@ -1,20 +1,37 @@
-"""A finished network as a weight file: parameters and record, and the OpenVINO graph bound to it by hash."""
+"""A finished network as a weight file: parameters and record, and the graphs bound to it by hash."""
 
+import shutil
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
 
+from ..detector.errors import MissingDependencyError, OutputError
 from ..detector.taxonomy import COUNTED
-from ..detector.weights import WeightRecord, bind_export, read_record, read_tensors, write_weights
+from ..detector.torch_backend import build_module
+from ..detector.weights import (
+    EXPORTS,
+    WeightRecord,
+    bind_export,
+    drop_export,
+    export_files,
+    exported_model,
+    has_export,
+    read_record,
+    read_tensors,
+    write_weights,
+)
 from .network import Network
 from .recipe import Recipe
 
+OPSET = 17
+"""Of ONNX: 17 (2022) has all that the network needs, and every runtime of the last years reads it."""
 LICENCE = "AGPL-3.0 (ultralytics); non-commercial, as the imagery that it was trained on"
 
 
@@ -29,6 +46,19 @@ class ServedNetwork(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return rows centre x, centre y, length, width, K node scores, angle for float RGB images in 0..1."""
         out: torch.Tensor = self.model(images)[0]
+        return out
+
+
+class PixelNetwork(nn.Module):
+    """The served network with what ONNX Runtime would else be fed by hand: uint8 pixels (B, H, W, 3) in."""
+
+    def __init__(self, model: Network) -> None:
+        super().__init__()
+        self.network = ServedNetwork(model)
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return the rows of the served network for RGB pixels."""
+        out: torch.Tensor = self.network(pixels.permute(0, 3, 1, 2).float() / 255)
         return out
 
 
@@ -56,6 +86,8 @@ def release(model: Network, recipe: Recipe, path: Path, *, data: Sequence[dict[s
             if value.dtype.is_floating_point:
                 value.copy_(value.half().float())
     path.parent.mkdir(parents=True, exist_ok=True)
+    for kind in EXPORTS:
+        drop_export(path, kind)  # of a network that was here before
     record = write_weights(path, {name: value.numpy() for name, value in model.state_dict().items()}, record)
     write_openvino(model, path.with_name(f"{path.stem}.openvino.xml"))
     bind_export(path)
@@ -63,10 +95,61 @@ def release(model: Network, recipe: Recipe, path: Path, *, data: Sequence[dict[s
 
 
 def amend(path: Path, **changes: Any) -> WeightRecord:  # noqa: ANN401 - fields of the record
-    """Rewrite the record of a weight file with `changes`; parameters and export stay as they are."""
+    """Rewrite the record of a weight file with `changes`; parameters and exports stay as they are.
+
+    Raises `WeightsCorruptError` for an export that does not belong to the file.
+    """
+    kinds = [kind for kind in EXPORTS if has_export(path, kind)]
+    for kind in kinds:
+        exported_model(path, kind)
     record = write_weights(path, read_tensors(path), replace(read_record(path), **changes))
-    bind_export(path)
+    for kind in kinds:
+        bind_export(path, kind)
     return record
+
+
+def export(weights: Path, kind: Literal["openvino", "onnx"], out: Path | None = None) -> Path:
+    """Write an export of a weight file beside it, or beside a copy of it in the folder `out`; return the graph.
+
+    The copy is what `--weights` then names. Raises `OutputError` where the folder cannot be written.
+    """
+    module = build_module(read_record(weights), read_tensors(weights))
+    path = weights
+    if out is not None:
+        path = out / weights.name
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            if not path.is_file() or path.read_bytes() != weights.read_bytes():
+                for stale in EXPORTS:
+                    drop_export(path, stale)
+                shutil.copyfile(weights, path)
+        except OSError as error:
+            raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    graph = export_files(path, kind)[0]
+    write_openvino(module, graph) if kind == "openvino" else write_onnx(module, graph)
+    bind_export(path, kind)
+    return graph
+
+
+def write_onnx(model: nn.Module, path: Path) -> None:
+    """Write the graph as one `.onnx` file in float32, uint8 pixels (batch, height, width, 3) in; overwrites.
+
+    Raises `MissingDependencyError` without the package onnx.
+    """
+    if find_spec("onnx") is None:
+        raise MissingDependencyError('the export to ONNX needs onnx; install it with: pip install "hardstand[train]"')
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter by tracing is deprecated; the new one wants onnxscript
+        torch.onnx.export(
+            PixelNetwork(model).eval(),
+            (torch.zeros(1, 640, 640, 3, dtype=torch.uint8),),
+            path,
+            input_names=["pixels"],
+            output_names=["boxes"],
+            dynamic_axes={"pixels": {0: "batch", 1: "height", 2: "width"}, "boxes": {0: "batch", 2: "anchors"}},
+            opset_version=OPSET,
+            dynamo=False,
+        )
 
 
 def write_openvino(model: nn.Module, path: Path) -> None:

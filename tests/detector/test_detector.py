@@ -128,7 +128,7 @@ def test_openvino_runs_on_the_processor_only(tmp_path: Path, tiny_weights: Path)
 def test_a_graphics_card_without_torch_is_said(
     tiny_weights: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    module = importlib.import_module("hardstand.detector.detector")
+    module = importlib.import_module("hardstand.detector.choice")
     monkeypatch.setattr(module.shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     with caplog.at_level(logging.WARNING):

@@ -17,8 +17,8 @@ from hardstand.detector import (
     WeightsCorruptError,
     WeightsNotFoundError,
     bind_export,
+    exported_model,
     find_weights,
-    openvino_model,
     read_record,
     read_tensors,
     write_weights,
@@ -142,7 +142,7 @@ def test_changed_tensors_are_corrupt(path: Path) -> None:
     with pytest.raises(WeightsCorruptError, match="do not have the hash of its record"):
         read_tensors(path)
     with pytest.raises(WeightsCorruptError, match=r"exported from another net\.safetensors"):
-        openvino_model(path)
+        exported_model(path)
 
 
 def test_a_truncated_file_is_corrupt(path: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_truncated_file_is_corrupt(path: Path) -> None:
 
 
 def test_an_export_is_found_by_its_hashes(path: Path) -> None:
-    assert openvino_model(path) == path.with_name("net.openvino.xml")
+    assert exported_model(path) == path.with_name("net.openvino.xml")
     binding = json.loads(path.with_name("net.openvino.json").read_text())
     assert sorted(binding["files"]) == ["net.openvino.bin", "net.openvino.xml"]
 
@@ -161,8 +161,8 @@ def test_an_export_is_found_by_its_hashes(path: Path) -> None:
     ("damage", "message"),
     [
         (lambda path: path.with_name("net.openvino.bin").write_bytes(b"\1"), "do not have its hashes"),
-        (lambda path: path.with_name("net.openvino.bin").unlink(), r"no OpenVINO export beside it \(.*bin"),
-        (lambda path: path.with_name("net.openvino.json").unlink(), r"no OpenVINO export beside it \(.*json"),
+        (lambda path: path.with_name("net.openvino.bin").unlink(), r"no openvino export beside it \(.*bin"),
+        (lambda path: path.with_name("net.openvino.json").unlink(), r"no openvino export beside it \(.*json"),
         (lambda path: path.with_name("net.openvino.json").write_text("{}"), "is damaged"),
         (lambda path: path.with_name("net.openvino.json").write_text("["), "is damaged"),
     ],
@@ -170,7 +170,7 @@ def test_an_export_is_found_by_its_hashes(path: Path) -> None:
 def test_a_damaged_export_is_corrupt(path: Path, damage: Callable[[Path], None], message: str) -> None:
     damage(path)
     with pytest.raises(WeightsCorruptError, match=message):
-        openvino_model(path)
+        exported_model(path)
 
 
 def test_only_an_export_that_is_there_is_bound(path: Path) -> None:
@@ -185,11 +185,11 @@ def test_names_in_a_binding_stay_in_their_folder(path: Path) -> None:
     binding["files"] = {"../net.openvino.xml": binding["files"]["net.openvino.xml"]}
     binding_file.write_text(json.dumps(binding))
     with pytest.raises(WeightsCorruptError):
-        openvino_model(path)
+        exported_model(path)
 
 
 @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.safetensors")), ids=lambda path: path.stem)
 def test_shipped_weights_are_whole_and_bound_to_their_export(path: Path) -> None:
     assert read_record(path).name == path.stem
     assert read_tensors(path)
-    assert openvino_model(path).is_file()
+    assert exported_model(path).is_file()

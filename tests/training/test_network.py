@@ -6,7 +6,7 @@ import torch
 from hardstand.detector import MissingFileError, UntrustedPickleError
 from hardstand.detector.openvino_backend import OpenVinoBackend
 from hardstand.detector.torch_backend import TorchBackend
-from hardstand.detector.weights import find_weights, openvino_model, read_record
+from hardstand.detector.weights import exported_model, find_weights, read_record
 from hardstand.training.fit import Schedule
 from hardstand.training.network import build_network, settle_batch_norm, start_from
 from hardstand.training.recipe import Recipe, SetShare
@@ -58,7 +58,7 @@ def test_a_released_network_runs_the_same_on_both_back_ends(tmp_path: Path) -> N
     batch = (torch.rand(1, 64, 64, 3) * 255).to(torch.uint8).numpy()
     record = read_record(path)
     outputs = [
-        OpenVinoBackend(openvino_model(path), 64).infer(batch),
+        OpenVinoBackend(exported_model(path), 64).infer(batch),
         TorchBackend.from_weights(path, record).infer(batch),
     ]
     assert abs(outputs[0][:, :4] - outputs[1][:, :4]).max() < 0.5

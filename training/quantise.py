@@ -1,0 +1,119 @@
+"""int8 by post-training quantisation with NNCF (https://github.com/openvinotoolkit/nncf) of the OpenVINO graph."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..datasets.images import read_rgb
+from ..datasets.split import split_of
+from ..datasets.tiles import read_tiles
+from ..detector.detector import PADDING
+from ..detector.errors import DatasetNotFoundError, MissingDependencyError
+
+CALIBRATION_TILES = 300
+SIDE_PX = 640
+"""Side of the crops that activations are measured on; the graph takes any, and larger ones only take longer."""
+SEED = 0
+
+Graph = Any
+"""An `openvino.Model`; OpenVINO ships no types."""
+
+
+def calibration_files(tiles: Path, *, count: int = CALIBRATION_TILES) -> list[Path]:
+    """Return training tiles, as many from each folder below `tiles` as there are, never from held-back places.
+
+    Raises `DatasetNotFoundError` where there is none.
+    """
+    rng = np.random.default_rng(SEED)
+    folders = []
+    for index in sorted(tiles.glob("*/index.jsonl")):
+        if not index.parent.name.endswith("_holdout"):
+            records = [item for item in read_tiles(index.parent) if split_of(item.source, item.group) == "train"]
+            folders.append([records[row].path for row in rng.permutation(len(records))])
+    if not any(folders):
+        raise DatasetNotFoundError(f"{tiles} has no folder of training tiles; make them with: hardstand tiles")
+    turns = max(len(files) for files in folders)
+    drawn = [files[turn] for turn in range(turns) for files in folders if turn < len(files)]
+    return drawn[:count]
+
+
+def read_graph(path: Path) -> Graph:
+    """Return the graph of an `.xml`."""
+    import openvino  # noqa: PLC0415 - heavy, and only an export needs it
+
+    return openvino.Core().read_model(path)
+
+
+def save_graph(graph: Graph, path: Path) -> None:
+    """Write a graph as `path` (.xml) and .bin; what is still in floating point in fp16."""
+    import openvino  # noqa: PLC0415 - heavy, and only an export needs it
+
+    openvino.save_model(graph, path, compress_to_fp16=True)
+
+
+def quantised(graph: Graph, files: Sequence[Path]) -> Graph:
+    """Return the graph with 8-bit convolutions; what turns their output into boxes stays in floating point.
+
+    `files` are the tiles that activations are measured on. Decoding stays out because one scale per tensor cannot hold
+    coordinates of a thousand pixels, scores below one and angles side by side. The graph takes any image size, as
+    before.
+
+    Raises `MissingDependencyError` without NNCF.
+    """
+    os.environ.setdefault("NNCF_CI", "1")  # else NNCF reports its use to its maker over the network
+    try:
+        import nncf  # noqa: PLC0415 - heavy, and only this needs it
+    except ImportError as missing:
+        raise MissingDependencyError(
+            f'int8 needs {missing.name}; install it with: pip install "hardstand[train]"'
+        ) from missing
+    nncf.set_log_level(40)  # errors
+    return nncf.quantize(
+        graph,
+        nncf.Dataset(files, calibration_image),
+        subset_size=len(files),
+        preset=nncf.QuantizationPreset.MIXED,
+        target_device=nncf.TargetDevice.CPU,
+        ignored_scope=nncf.IgnoredScope(names=decoding(graph), validate=False),
+    )
+
+
+def decoding(graph: Graph) -> list[str]:
+    """Return the names of all operations that decode: those behind the first table (B, C, A) on the way to the output.
+
+    Up to the head everything is a map (B, C, H, W); the head lays its maps out as rows of anchors. The last
+    convolutions before that belong to it as well: they are cheap, and their output is what is decoded.
+    """
+    behind: set[str] = set()
+    for operation in graph.get_ordered_ops():
+        sources = {source.get_source_output().get_node().get_friendly_name() for source in operation.inputs()}
+        if operation.get_type_name() == "Reshape" and _rank(operation) == 3:
+            behind |= {operation.get_friendly_name(), *_last_convolution(operation)}
+        elif sources & behind:
+            behind.add(operation.get_friendly_name())
+    return sorted(behind)
+
+
+def _rank(operation: Any) -> int:  # noqa: ANN401 - an operation of OpenVINO, which ships no types
+    rank = operation.output(0).get_partial_shape().rank
+    return int(rank.get_length()) if rank.is_static else -1
+
+
+def _last_convolution(reshape: Any) -> Sequence[str]:  # noqa: ANN401 - an operation of OpenVINO
+    """The convolution right before a reshape, with or without a bias between them."""
+    node = reshape.input(0).get_source_output().get_node()
+    if node.get_type_name() == "Add":
+        node = node.input(0).get_source_output().get_node()
+    return [node.get_friendly_name()] if node.get_type_name() == "Convolution" else []
+
+
+def calibration_image(path: Path) -> NDArray[np.float32]:
+    """Return the top left corner of a tile, `SIDE_PX` square and padded with grey, as (1, 3, S, S) in 0..1."""
+    pixels = read_rgb(path)[:SIDE_PX, :SIDE_PX]
+    whole = np.full((SIDE_PX, SIDE_PX, 3), PADDING, np.uint8)
+    whole[: pixels.shape[0], : pixels.shape[1]] = pixels
+    return np.ascontiguousarray(whole.transpose(2, 0, 1)[None], np.float32) / 255
