@@ -96,6 +96,11 @@ class Detector:
         record = read_record(path)
         return cls(_open(path, record, _choose(backend, device), device, threads), record, min_score=min_score)
 
+    @property
+    def backend(self) -> Backend:
+        """What runs the network."""
+        return self._backend
+
     def stream(self, tiles: Iterable[Pixels]) -> Iterator[Detections]:
         """The detections of each tile uint8 (H, W, 3), RGB, in order, in pixels of the tile.
 
