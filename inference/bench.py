@@ -118,13 +118,15 @@ def bench(
     """Measure a scene with the detector that `load` gives; bare network and engine take turns `repeat` times.
 
     A first run, which is not counted, warms caches and shows which tiles the engine runs. `gsd` is as in `open_scene`.
-    `peak` gives the peak memory in bytes; it is called before anything is loaded.
+    `peak` gives the peak memory in bytes; it is called once the scene is known to
+    open, before anything is loaded.
 
     Raises what `open_scene` and `detect` raise, HardstandError for a scene without a valid tile, and ValueError for
     `repeat` below 1.
     """
     if repeat < 1:
         raise ValueError(f"repeat is {repeat}, expected 1 or more")
+    open_scene(scene, gsd=gsd).close()
     most = None if peak is None else peak()
     started = perf_counter()
     detector = load()

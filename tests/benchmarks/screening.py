@@ -3,10 +3,10 @@
     python tests/benchmarks/screening.py cues AIRBUS_FOLDER CUES.json [WEIGHTS]
     python tests/benchmarks/screening.py report CUES.json
 
-The first takes some minutes. Per tile it keeps the aircraft that the full run finds there, and cues: the best score of the same network at
-1, 1.5 and 2 m per pixel, and measures of texture at 2 m that need no network. The second prints, per cue, the share of tiles
-that would be run in full and the recall relative to the full run, with the threshold chosen on the `dev` airports and measured
-on the `test` airports, and what that makes of a scene of which a tenth is built up.
+The first takes some minutes. Per tile it keeps the aircraft that the full run finds there, and cues: the best score of
+the same network at 1, 1.5 and 2 m per pixel, and measures of texture at 2 m that need no network. The second prints,
+per cue, the share of tiles that would be run in full and the recall relative to the full run, with the threshold chosen
+on the `dev` airports and measured on the `test` airports, and what that makes of a scene of which a tenth is built up.
 """
 
 import json
