@@ -89,6 +89,9 @@ def detect(  # noqa: PLR0913, PLR0917  # the options of a command are its parame
     ] = None,
     weights: WeightsName = "hardstand-n",
     min_score: MinScore = None,
+    screen: Annotated[
+        bool, typer.Option("--screen", help="Run only tiles where a coarse look suspects something. Aircraft only.")
+    ] = False,
     trust_pickle: Annotated[
         bool, typer.Option("--trust-pickle", help="Open a .pt weight file, which can run any code in it.")
     ] = False,
@@ -97,7 +100,7 @@ def detect(  # noqa: PLR0913, PLR0917  # the options of a command are its parame
     with _errors():
         from .survey import Opening  # noqa: PLC0415
 
-        opening = Opening(gsd=gsd, bands=_bands(bands), date=date)
+        opening = Opening(gsd=gsd, bands=_bands(bands), date=date, screen=screen)
         detector = _load(weights, min_score=min_score, trust_pickle=trust_pickle)
         code = run(scenes, detector, out=out, sites=sites, opening=opening)
     raise typer.Exit(code)
@@ -172,8 +175,7 @@ def _drawn_scene(path: Path | None) -> Path:
     scene = path or Path(gettempdir()) / "hardstand-bench" / "drawn-8000-1.tif"
     if not (scene.exists() and truth_path(scene).exists()):
         typer.echo(f"Drawing a scene: {scene}", err=True)
-        with _progress() as advance:
-            make_scene(scene, progress=lambda done, total: advance("blocks drawn", done, total))
+        make_scene(scene, progress=lambda done, total: typer.echo(f"block {done} of {total}", err=True))
     return scene
 
 

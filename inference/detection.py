@@ -16,6 +16,7 @@ from .engine import SEAM_PX, Progress, run_tiles
 from .merge import merge
 from .result import SceneResult
 from .scene import Scene, array_scene, open_scene
+from .screen import Screening, screen
 from .tiles import plan_tiles
 
 
@@ -25,13 +26,16 @@ def detect(
     *,
     gsd: float | None = None,
     tile_px: int | None = None,
+    screening: TileDetector | None = None,
     progress: Progress | None = None,
 ) -> SceneResult:
     """The objects in a scene of any size: a path, an array (height, width, bands), or an open scene.
 
     `detector` is the shipped one by default. `gsd`, in metres per pixel, is for a path or an array without
     georeference; bands, date and map of a scene are stated by `open_scene` and `array_scene`. `tile_px` (at most and by
-    default the detector's) changes the work, not the result. `progress` is called with tiles done and tiles in all.
+    default the detector's) changes the work, not the result. `screening` (`screen.coarse_detector`) looks at the scene
+    first, and only tiles in which it suspects something are run: less work, and what it misses is lost. `progress` is
+    called with tiles done and tiles in all.
 
     Raises what `open_scene` raises; TooCoarseError; EmptySceneError where the whole scene was read and nothing of it is
     valid; ValueError for a `tile_px` that the detector's largest object does not fit.
@@ -44,9 +48,11 @@ def detect(
     with _opened(source, gsd) as scene:
         grid = scene.grid(detector.gsd)
         tiles = plan_tiles(grid.width, grid.height, tile_px=side, overlap_px=overlap_px)
-        proposals = run_tiles(scene, grid, tiles, detector, progress=progress)
+        look = Screening(tiles, None) if screening is None else screen(scene, grid, tiles, screening)
+        proposals = run_tiles(scene, grid, look.suspected, detector, progress=progress)
+        valid = proposals.valid if look.valid is None else look.valid
         info = scene.info
-    if not proposals.unread and not proposals.valid.any():
+    if not proposals.unread and not valid.any():
         raise EmptySceneError(
             f"{info.path or info.name}: no valid pixel in {info.width} x {info.height}: all is no-data"
         )
@@ -55,8 +61,10 @@ def detect(
         grid_scale=(grid.scale_x, grid.scale_y),
         detections=replace(merge(proposals.detections, proposals.tile, tiles), gsd=grid.gsd),
         unread=proposals.unread,
-        valid_mask=proposals.valid >= 0.5,
-        valid_fraction=float(proposals.valid.mean()),
+        valid_mask=valid >= 0.5,
+        valid_fraction=float(valid.mean()),
+        tiles=len(tiles),
+        screened_out=len(tiles) - len(look.suspected),
     )
 
 

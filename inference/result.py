@@ -24,6 +24,7 @@ class SceneResult:
         valid_mask: (rows, columns) bool over the whole scene, at most 1024 on the longer side: True where half of a
             cell or more was read and is valid (not no-data, alpha, NaN).
         valid_fraction: the share of the scene that was read and is valid, 0 to 1.
+        tiles: tiles of the plan. screened_out: how many of them had a coarse look alone (`screen`).
     """
 
     scene: SceneInfo
@@ -32,6 +33,8 @@ class SceneResult:
     unread: tuple[Tile, ...]
     valid_mask: NDArray[np.bool_]
     valid_fraction: float
+    tiles: int = 0
+    screened_out: int = 0
 
     def pixel_polygons(self) -> NDArray[np.float64]:
         """Corners (N, 4, 2) of the boxes as x, y in scene pixels, in the order of `boxes.corners`."""

@@ -14,6 +14,7 @@ from .georeference import SceneInfo
 from .passes import Pass, observe, series
 from .result import SceneResult
 from .scene import Scene, open_scene
+from .screen import coarse_detector
 from .sites import Site, placed
 
 Progress = Callable[[str, int, int], None]
@@ -30,6 +31,8 @@ class Opening:
     """One band or three, from 1, to see as red, green and blue."""
     date: datetime.date | None = None
     """Overrides what tags and names say."""
+    screen: bool = False
+    """A coarse look at the whole scene decides which tiles are run."""
 
     def scene(self, path: str) -> Scene:
         """The opened scene. Raises what `open_scene` raises."""
@@ -118,10 +121,11 @@ def run_survey(
     if sites is not None:
         _check_sites(infos, places)
     record = weights or weights_of(detector)
+    screening = coarse_detector(detector) if how.screen and isinstance(detector, Detector) else None
     looks = []
     for number, (path, name) in enumerate(zip(paths, names, strict=True)):
         with how.scene(path) as scene:
-            result = detect(scene, detector, progress=_named(progress, name))
+            result = detect(scene, detector, screening=screening, progress=_named(progress, name))
         own = places if sites is not None else places[number : number + 1]
         passes = (observe(result, site, name, record.recall) for site in own)
         looks.append(Look(name, result, tuple(one for one in passes if one is not None)))
