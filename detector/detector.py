@@ -100,6 +100,11 @@ class Detector:
         opened = open_backend(path, record, choice, threads=threads)
         return cls(opened, record, min_score=min_score, choice=choice)
 
+    @property
+    def backend(self) -> Backend:
+        """What runs the network."""
+        return self._backend
+
     def stream(self, tiles: Iterable[Pixels]) -> Iterator[Detections]:
         """The detections of each tile uint8 (H, W, 3), RGB, in order, in pixels of the tile.
 

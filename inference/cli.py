@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .cli_bench import commands as bench_commands
 from .cli_training import commands as training_commands
 from .ending import UNREAD, one_line_errors
 from .events import Done, Start, Step, Warned
@@ -31,6 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(training_commands)
+app.add_typer(bench_commands)
 
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results; made where there is none.")]
 WeightsName = Annotated[str, typer.Option("--weights", metavar="NAME", help="A shipped name, or a .safetensors file.")]
@@ -100,6 +102,9 @@ def detect(  # noqa: PLR0913, PLR0917  # the options of a command are its parame
     ] = None,
     weights: WeightsName = "hardstand-n",
     min_score: MinScore = None,
+    screen: Annotated[
+        bool, typer.Option("--screen", help="Run only tiles where a coarse look suspects something. Aircraft only.")
+    ] = False,
     trust_pickle: Annotated[
         bool, typer.Option("--trust-pickle", help="Open a .pt weight file, which can run any code in it.")
     ] = False,
@@ -125,6 +130,8 @@ def detect(  # noqa: PLR0913, PLR0917  # the options of a command are its parame
     with one_line_errors(_go_on):
         from ..detector.weights import find_weights  # noqa: PLC0415
 
+        if screen and within is not None:
+            raise typer.BadParameter("only tiles at the sites of --within are run in any case", param_hint="--screen")
         colours = _bands(bands)
         find_weights(weights, trust_pickle=trust_pickle)
         with told("json" if json else "quiet" if quiet else "people") as tell:
@@ -133,7 +140,7 @@ def detect(  # noqa: PLR0913, PLR0917  # the options of a command are its parame
             from .survey import Opening  # noqa: PLC0415
 
             areas = None if within is None else read_sites(within)
-            opening = Opening(gsd=gsd, bands=colours, date=date, clouds=clouds, within=areas)
+            opening = Opening(gsd=gsd, bands=colours, date=date, clouds=clouds, within=areas, screen=screen)
             conduct = Conduct(resume, strict, table=not json)
             running = {"backend": backend, "device": device, "precision": precision}
             load = partial(_load, weights, min_score=min_score, trust_pickle=trust_pickle, running=running)

@@ -22,6 +22,7 @@ from .merge import merge
 from .polygons import on_scene
 from .result import SceneResult
 from .scene import Grid, Scene, array_scene, open_scene
+from .screen import Screening, screen
 from .sites import Site
 from .tiles import Tile, plan_tiles
 
@@ -33,6 +34,7 @@ def detect(  # noqa: PLR0913  # options of the one call that most callers make
     gsd: float | None = None,
     tile_px: int | None = None,
     within: Sequence[Site] | None = None,
+    screening: TileDetector | None = None,
     progress: Progress | None = None,
     unread: Unread | None = None,
     journal: Journal | None = None,
@@ -43,14 +45,17 @@ def detect(  # noqa: PLR0913  # options of the one call that most callers make
     georeference; bands, date and map of a scene are stated by `open_scene` and `array_scene`. `tile_px` (at most and by
     default the detector's) changes the work, not the result. Of a scene that is looked at only `within` sites, tiles
     whose core touches none are neither read nor run: they are not seen. What is centred under a cloud mask is dropped.
-    `progress` is called with tiles done and tiles in all, `unread` with the error of each tile that cannot be read; an
-    error that it raises ends the work. With a `journal` finished strips of the scene are kept on disk, and those found
-    there are not run again.
+    `screening` (`screen.coarse_detector`) looks at the scene first, and only tiles in which it suspects something are
+    run: less work, and what it misses is lost. `progress` is called with tiles done and tiles in all, `unread` with the
+    error of each tile that cannot be read; an error that it raises ends the work. With a `journal` finished strips of
+    the scene are kept on disk, and those found there are not run again.
 
     Raises what `open_scene` raises; TooCoarseError; EmptySceneError where the whole scene was read and all of it is
     no-data; NoCrsError for sites in a scene without a place on the map; ValueError for a `tile_px` that the detector's
-    largest object does not fit.
+    largest object does not fit, and for `within` together with `screening`, which would look outside of the sites.
     """
+    if within is not None and screening is not None:
+        raise ValueError("within and screening do not go together: only tiles at the sites are run in any case")
     detector = Detector.load() if detector is None else detector
     side = detector.tile_px if tile_px is None else tile_px
     if side > detector.tile_px:
@@ -60,15 +65,17 @@ def detect(  # noqa: PLR0913  # options of the one call that most callers make
         grid = scene.grid(detector.gsd)
         tiles = plan_tiles(grid.width, grid.height, tile_px=side, overlap_px=overlap_px)
         chosen = tiles if within is None else touching_tiles(scene.info, grid, tiles, within)
+        look = Screening(chosen, None) if screening is None else screen(scene, grid, chosen, screening)
         info = scene.info
         kept = None
         if journal is not None:
-            kept = journal.scene(info.path or "", info.name, fingerprint(scene, grid, chosen, detector))
-        proposals = run_tiles(scene, grid, chosen, detector, progress=progress, unread=unread, journal=kept)
+            kept = journal.scene(info.path or "", info.name, fingerprint(scene, grid, look.suspected, detector))
+        proposals = run_tiles(scene, grid, look.suspected, detector, progress=progress, unread=unread, journal=kept)
+        valid = proposals.valid if look.valid is None else look.valid
         merged = merge(proposals.detections, proposals.tile, tiles)
-        found = _uncovered(scene, grid, merged.select(_in_cores(merged, tiles, chosen)))
+        found = _uncovered(scene, grid, merged.select(_in_cores(merged, tiles, look.suspected)))
         everything = within is None and not scene.has_clouds
-    if everything and not proposals.unread and not proposals.valid.any():
+    if everything and not proposals.unread and not valid.any():
         if kept is not None:
             kept.remove()
         raise EmptySceneError(
@@ -79,8 +86,10 @@ def detect(  # noqa: PLR0913  # options of the one call that most callers make
         grid_scale=(grid.scale_x, grid.scale_y),
         detections=replace(found, gsd=grid.gsd),
         unread=proposals.unread,
-        valid_mask=proposals.valid >= 0.5,
-        valid_fraction=float(proposals.valid.mean()),
+        valid_mask=valid >= 0.5,
+        valid_fraction=float(valid.mean()),
+        tiles=len(chosen),
+        screened_out=len(chosen) - len(look.suspected),
     )
 
 

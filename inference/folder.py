@@ -97,4 +97,10 @@ def _remarks(survey: Survey) -> tuple[str, ...]:
     if survey.unread:
         names = ", ".join(look.name for look in survey.looks if look.result.unread)
         remarks.append(f"{survey.unread} tiles could not be read ({names}); their area counts as not seen.")
+    remarks += [
+        f"{look.name}: {look.result.screened_out} of {look.result.tiles} tiles had a coarse look alone (--screen). "
+        "That was measured for aircraft only: helicopters and launchers may be missed there."
+        for look in survey.looks
+        if look.result.screened_out
+    ]
     return tuple(remarks)

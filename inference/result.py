@@ -25,6 +25,7 @@ class SceneResult:
             cell or more was read and is valid (not no-data, alpha, NaN or cloud). What was not run, because it lies
             outside of the sites to look within, was not read.
         valid_fraction: the share of the scene that was read and is valid, 0 to 1.
+        tiles: tiles of the plan. screened_out: how many of them had a coarse look alone (`screen`).
     """
 
     scene: SceneInfo
@@ -33,6 +34,8 @@ class SceneResult:
     unread: tuple[Tile, ...]
     valid_mask: NDArray[np.bool_]
     valid_fraction: float
+    tiles: int = 0
+    screened_out: int = 0
 
     def pixel_polygons(self) -> NDArray[np.float64]:
         """Corners (N, 4, 2) of the boxes as x, y in scene pixels, in the order of `boxes.corners`."""

@@ -18,6 +18,7 @@ from .pace import Pace
 from .passes import Pass, observe, series
 from .result import SceneResult
 from .scene import Scene, open_scene
+from .screen import coarse_detector
 from .sites import Site, placed
 from .watch import Failure, Failures, SceneWatch
 
@@ -37,6 +38,8 @@ class Opening:
     without ending."""
     within: tuple[Site, ...] | None = None
     """Only tiles that touch one of these sites are read and run; what lies outside of them is not seen."""
+    screen: bool = False
+    """A coarse look at the whole scene decides which tiles are run."""
 
     def scene(self, path: str) -> Scene:
         """The opened scene. Raises what `open_scene` raises."""
@@ -181,6 +184,7 @@ def run_plan(
     """
     record = weights or weights_of(detector)
     failures = Failures(plan.strict or len(plan.scenes) + len(plan.failed) == 1, tell, plan.failed)
+    screening = coarse_detector(detector) if plan.opening.screen and isinstance(detector, Detector) else None
     pace = Pace([info.width * info.height / 1e6 for _, info in plan.scenes])
     looks: list[Look] = []
     for number, (name, info) in enumerate(plan.scenes):
@@ -189,7 +193,7 @@ def run_plan(
             unread = _stop if plan.strict else watch.unread
             with plan.opening.scene(info.path or "") as scene:
                 result = detect(
-                    scene, detector, within=plan.opening.within,
+                    scene, detector, within=plan.opening.within, screening=screening,
                     progress=watch.progress, unread=unread, journal=journal,
                 )  # fmt: skip
             own = plan.sites[number : number + 1] if plan.whole_scenes else plan.sites

@@ -199,7 +199,7 @@ def _decision(weights: Path, fp32: Path, int8: Path, data: Path, tiles: Path, en
         held.append([pair for folder in HELD_TILES for pair in _seen(small, tiles / folder)])
         logger.info("held-back tiles: %d", len(held[-1]))
     nodes = labelled_nodes((item for item, _ in held[0]), record.nodes)
-    return decide(compare(*scenes, "fw"), {node: compare(*held, node) for node in nodes})
+    return decide(compare(scenes[0], scenes[1], "fw"), {node: compare(held[0], held[1], node) for node in nodes})
 
 
 def _seen(detector: Detector, folder: Path) -> list[tuple[ImageRecord, Detections]]:
