@@ -13,9 +13,9 @@ Raw = NDArray[np.float32]
 class Backend(Protocol):
     """Runs one network on one device.
 
-    A batch is uint8 (B, T, T, 3), RGB. Its output is float32 (B, 5 + K, A), one column per anchor: cx, cy, length and
-    width in pixels, K scores in 0..1, angle in radians. This is the output of the oriented head of ultralytics in
-    evaluation mode.
+    A batch is uint8 (B, H, W, 3), RGB, with H and W multiples of the network's stride. Its output is float32
+    (B, 5 + K, A), one column per anchor: cx, cy, length and width in pixels, K scores in 0..1, angle in radians. This
+    is the output of the oriented head of ultralytics in evaluation mode.
     """
 
     @property

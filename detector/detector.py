@@ -108,7 +108,8 @@ class Detector:
     def stream(self, tiles: Iterable[Pixels]) -> Iterator[Detections]:
         """The detections of each tile uint8 (H, W, 3), RGB, in order, in pixels of the tile.
 
-        Tiles smaller than `tile_px` are padded at the right and at the bottom. Few tiles are in work at a time.
+        Tiles are padded at the right and at the bottom to multiples of the network's stride. Few tiles are in work at a
+        time; tiles of one size after another run fastest.
 
         Raises:
             ValueError: a tile of another type or shape, or a larger one.
@@ -154,7 +155,11 @@ class Detector:
     def _batches(self, tiles: Iterable[Pixels], sizes: "deque[tuple[int, int]]") -> Iterator[Pixels]:
         batch: list[Pixels] = []
         for tile in tiles:
-            batch.append(self._padded(tile))
+            padded = self._padded(tile)
+            if batch and padded.shape != batch[0].shape:
+                yield np.stack(batch)
+                batch = []
+            batch.append(padded)
             sizes.append((tile.shape[0], tile.shape[1]))
             if len(batch) == self._backend.batch_size:
                 yield batch[0][None] if len(batch) == 1 else np.stack(batch)
@@ -167,9 +172,10 @@ class Detector:
         height, width = tile.shape[:2]
         if max(height, width) > self.tile_px:
             raise ValueError(f"a tile is {width} x {height} px, expected at most {self.tile_px}")
-        if height == width == self.tile_px:
+        stride = self.record.stride
+        if height % stride == 0 and width % stride == 0:
             return tile
-        result = np.full((self.tile_px, self.tile_px, 3), PADDING, dtype=np.uint8)
+        result = np.full((-(-height // stride) * stride, -(-width // stride) * stride, 3), PADDING, dtype=np.uint8)
         result[:height, :width] = tile
         return result
 
@@ -200,8 +206,8 @@ def open_backend(path: Path, record: WeightRecord, choice: Choice, *, threads: i
         from .onnx_backend import OnnxBackend  # noqa: PLC0415  # optional
 
         model = exported_model(path, "onnx")
-        return OnnxBackend(model, record.tile_px, threads=threads, tensorrt=choice.backend == "tensorrt")
+        return OnnxBackend(model, threads=threads, tensorrt=choice.backend == "tensorrt")
     from .openvino_backend import OpenVinoBackend  # noqa: PLC0415  # a second of import that a look at names need not pay
 
     kind = "openvino-int8" if choice.precision == "int8" else "openvino"
-    return OpenVinoBackend(exported_model(path, kind), record.tile_px, threads=threads)
+    return OpenVinoBackend(exported_model(path, kind), threads=threads)

@@ -35,8 +35,8 @@ class OnnxBackend:
 
     batch_size = 1
 
-    def __init__(self, model: Path, tile_px: int, *, threads: int | None = None, tensorrt: bool = False) -> None:
-        """Open the graph for square tiles of `tile_px`; `threads` limits the processor's, None takes all.
+    def __init__(self, model: Path, *, threads: int | None = None, tensorrt: bool = False) -> None:
+        """Open the graph; `threads` limits the processor's, None takes all.
 
         With `tensorrt` the graph runs on an NVIDIA GPU, and is never left to another provider unsaid; opening it then
         takes minutes. Half precision is not used there: it would reach the boxes' coordinates.
@@ -53,8 +53,7 @@ class OnnxBackend:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or os.cpu_count() or 1
         options.log_severity_level = 3  # errors, which are raised anyway
-        for name, size in (("batch", 1), ("height", tile_px), ("width", tile_px)):
-            options.add_free_dimension_override_by_name(name, size)
+        options.add_free_dimension_override_by_name("batch", 1)
         providers = [_TENSORRT if tensorrt else "CPUExecutionProvider"]
         try:
             self._session: Any = onnxruntime.InferenceSession(model, options, providers=providers)

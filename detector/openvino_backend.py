@@ -16,12 +16,13 @@ class OpenVinoBackend:
     """An OpenVINO graph, one tile per request, as many requests at once as the processor likes.
 
     Arithmetic is in float32 wherever the graph is: bfloat16, which newer processors would choose, moves the scores.
+    Height and width stay open: the first tile of another size costs some hundredths of a second, later ones nothing.
     """
 
     batch_size = 1
 
-    def __init__(self, xml: Path, tile_px: int, *, threads: int | None = None) -> None:
-        """Compile the graph for square tiles of `tile_px`; `threads` limits the processor's, None takes all.
+    def __init__(self, xml: Path, *, threads: int | None = None) -> None:
+        """Compile the graph; `threads` limits the processor's, None takes all.
 
         The graph takes float32 (1, 3, H, W), RGB in 0..1. Conversion from uint8 (1, H, W, 3) is put into the graph.
 
@@ -33,7 +34,7 @@ class OpenVinoBackend:
             model = core.read_model(xml)
         except RuntimeError as error:
             raise WeightsCorruptError(f"OpenVINO cannot read {xml}: {str(error).splitlines()[0]}") from error
-        model.reshape([1, 3, tile_px, tile_px])
+        model.reshape([1, 3, -1, -1])
         settings: dict[str, object] = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": "f32"}
         if threads is not None:
             settings["INFERENCE_NUM_THREADS"] = threads

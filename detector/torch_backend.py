@@ -141,6 +141,7 @@ class TorchBackend:
         if count > self.batch_size:
             return torch.cat([self._replay(part) for part in pixels.split(self.batch_size)])
         if shape not in self._graphs:
+            self._graphs.clear()  # each holds the memory of a whole pass
             self._graphs[shape] = _Graph(self._run, shape, self._device)
         return self._graphs[shape](pixels)[:count]
 

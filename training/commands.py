@@ -4,13 +4,12 @@ import json
 import logging
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..datasets.annotation import ImageRecord
-from ..datasets.build import TILE_PX
 from ..datasets.images import read_rgb
 from ..datasets.split import Split, split_of
 from ..datasets.tiles import read_tiles
@@ -108,9 +107,7 @@ def self_label(weights: Path, tiles: Path) -> tuple[int, int]:
 
 
 def _all_found(weights: Path, entries: Sequence[TileEntry]) -> Iterator[Detections]:
-    """Detections of tiles of TILE_PX or less: a graph of that size does half the work of one for scenes."""
-    record = replace(read_record(weights), tile_px=TILE_PX)
-    detector = Detector(OpenVinoBackend(exported_model(weights), TILE_PX), record, min_score=REPORT_SCORE)
+    detector = Detector.load(weights, backend="openvino", precision="fp32", min_score=REPORT_SCORE)
     return detector.stream(read_rgb(entry.path) for entry in entries)
 
 
@@ -192,11 +189,10 @@ def _decision(weights: Path, fp32: Path, int8: Path, data: Path, tiles: Path, en
     scenes, held = [], []
     for name, xml in (("fp32", fp32), ("int8", int8)):
         logger.info("%s on the dev places", name)
-        detector = Detector(OpenVinoBackend(xml, record.tile_px), record, min_score=LOW_SCORE)
+        detector = Detector(OpenVinoBackend(xml), record, min_score=LOW_SCORE)
         found = run_sets(engine, detector, data, "dev", sets=MEASURED, progress=logger.info)
         scenes.append([pair for pairs in found.values() for pair in pairs])
-        small = Detector(OpenVinoBackend(xml, TILE_PX), replace(record, tile_px=TILE_PX), min_score=LOW_SCORE)
-        held.append([pair for folder in HELD_TILES for pair in _seen(small, tiles / folder)])
+        held.append([pair for folder in HELD_TILES for pair in _seen(detector, tiles / folder)])
         logger.info("held-back tiles: %d", len(held[-1]))
     nodes = labelled_nodes((item for item, _ in held[0]), record.nodes)
     return decide(compare(scenes[0], scenes[1], "fw"), {node: compare(held[0], held[1], node) for node in nodes})

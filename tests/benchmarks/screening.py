@@ -60,7 +60,7 @@ def low_detector(path: Path, factor: float) -> Detector:
     """The same network for whole scenes of 2560 px, shrunk by `factor`."""
     side = int(np.ceil(2560 / factor / 32)) * 32
     record = replace(read_record(path), tile_px=side, thresholds={}, calibration={})
-    return Detector(OpenVinoBackend(exported_model(path, "openvino"), side), record, min_score=CANDIDATE)
+    return Detector(OpenVinoBackend(exported_model(path, "openvino")), record, min_score=CANDIDATE)
 
 
 def scene_rows(record: ImageRecord, full: Detector, low: dict[str, Detector]) -> list[dict[str, float]]:

@@ -96,7 +96,7 @@ def test_the_axis_of_length_is_that_of_ultralytics() -> None:
 def test_an_unreadable_graph_is_corrupt(tmp_path: Path) -> None:
     (tmp_path / "net.openvino.xml").write_text("<net/>")
     with pytest.raises(WeightsCorruptError, match="OpenVINO cannot read"):
-        OpenVinoBackend(tmp_path / "net.openvino.xml", 256)
+        OpenVinoBackend(tmp_path / "net.openvino.xml")
 
 
 def test_tensors_of_another_network_are_corrupt(tiny_weights: Path) -> None:

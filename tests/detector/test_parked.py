@@ -110,7 +110,7 @@ def test_lorries_between_helicopters_stay(record: WeightRecord, degrees: int, ga
 
 
 @pytest.mark.parametrize("degrees", range(0, 180, 10))
-@pytest.mark.parametrize(("first", "second"), permutations(("fw", "heli", "ad.launcher"), 2))
+@pytest.mark.parametrize(("first", "second"), list(permutations(("fw", "heli", "ad.launcher"), 2)))
 def test_one_object_seen_as_two_kinds_is_one(record: WeightRecord, first: str, second: str, degrees: int) -> None:
     # The better view wins, whichever kind it is. A launcher box covers the fuselage, a few pixels off its axis.
     size = {"fw": (44.0, 30.0), "heli": (50.0, 42.0), "ad.launcher": (26.0, 6.0)}

@@ -58,7 +58,7 @@ def test_a_released_network_runs_the_same_on_both_back_ends(tmp_path: Path) -> N
     batch = (torch.rand(1, 64, 64, 3) * 255).to(torch.uint8).numpy()
     record = read_record(path)
     outputs = [
-        OpenVinoBackend(exported_model(path), 64).infer(batch),
+        OpenVinoBackend(exported_model(path)).infer(batch),
         TorchBackend.from_weights(path, record).infer(batch),
     ]
     assert abs(outputs[0][:, :4] - outputs[1][:, :4]).max() < 0.5
