@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,8 +21,11 @@ BLANK = 114
 """Grey level of pixels that are not valid: the same as the detector's padding."""
 PERCENTILES = (2.0, 98.0)
 """These percentiles of a scene's valid pixels become 0 and 255 where it is not 8 bit."""
-_SAMPLES = 16  # windows per axis that percentiles are taken from
-_SAMPLE_PX = 64
+_VALUES = 4_000_000  # valid pixels that percentiles are taken from
+_VALUES_PER_BLOCK = 16_384  # of a larger block, every so many are taken
+_MOST_VALUES = 16_000_000  # pixels that are read for them, as long as any are valid
+_OVERVIEW_PX = 512  # longer side of the smallest overview that they are taken from
+_OVERVIEW_BLOCK_PX = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,34 +128,47 @@ def _palette(dataset: DatasetReader, band: int) -> Pixels:
 
 
 def _find_stretch(dataset: DatasetReader, bands: tuple[int, ...]) -> Stretch:
-    samples = list(_samples(dataset, bands))
+    """The percentiles of each band, from its overview or from some of its blocks; what cannot be read is left out."""
+    values: list[list[NDArray[np.float32]]] = [[] for _ in bands]
+    read = valid = 0
+    for window, width, height in _samples(dataset, bands):
+        if valid >= _VALUES or (valid and read >= _MOST_VALUES):
+            break
+        how: dict[str, Any] = {"window": window, "out_shape": (len(bands), height, width)}
+        try:
+            pixels = dataset.read(list(bands), out_dtype="float32", **how)
+            masks = dataset.read_masks(list(bands), **how) > 0
+        except RasterioError:  # the engine meets the same window again and records it as not read
+            continue
+        usable = [band[mask & np.isfinite(band)] for band, mask in zip(pixels, masks, strict=True)]
+        for own, some in zip(values, usable, strict=True):
+            own.append(some[:: max(1, len(some) // _VALUES_PER_BLOCK)])
+        read += width * height
+        valid += min(map(len, usable))
     stretch = []
-    for column, band in enumerate(bands):
-        values = np.concatenate([np.zeros(0, np.float32), *(sample[column] for sample in samples)])
-        if not len(values):
+    for own, band in zip(values, bands, strict=True):
+        seen = np.concatenate([np.zeros(0, np.float32), *own])
+        if not len(seen):
             raise EmptySceneError(f"{dataset.name}: band {band} has no valid pixel: all is no-data or NaN")
-        low, high = (float(value) for value in np.percentile(values, PERCENTILES))
+        low, high = (float(value) for value in np.percentile(seen, PERCENTILES))
         stretch.append((low, high if high > low else low + 1.0))
     return tuple(stretch)
 
 
-def _samples(dataset: DatasetReader, bands: tuple[int, ...]) -> Iterator[list[NDArray[np.float32]]]:
-    """Valid values per band from windows on an even lattice; all of a small scene. What cannot be read is left out."""
-    for top, bottom in _stripes(dataset.height):
-        for left, right in _stripes(dataset.width):
-            window = Window.from_slices((top, bottom), (left, right))
-            try:
-                values = dataset.read(list(bands), window=window, out_dtype="float32")
-                masks = dataset.read_masks(list(bands), window=window) > 0
-            except RasterioError:  # the engine meets the same window again and records it as not read
-                continue
-            yield [band[mask & np.isfinite(band)] for band, mask in zip(values, masks, strict=True)]
+def _samples(dataset: DatasetReader, bands: tuple[int, ...]) -> Iterator[tuple[Window, int, int]]:
+    """Windows that cover a raster, in an order of which each part is spread evenly, and the size to read each at.
 
-
-def _stripes(length: int) -> list[tuple[int, int]]:
-    """Up to _SAMPLES stretches of up to _SAMPLE_PX along an axis, evenly spread; they cover a short axis."""
-    borders = [step * length // _SAMPLES for step in range(_SAMPLES + 1)]
-    return [(a, min(b, a + _SAMPLE_PX)) for a, b in pairwise(borders) if a < b]
+    That of the coarsest overview that is not a mere icon, where there are overviews; else stored blocks as they are.
+    """
+    factors = [1, *sorted(set.intersection(*(set(dataset.overviews(band)) for band in bands)))]
+    factor = max(factor for factor in factors if factor == 1 or max(dataset.shape) >= _OVERVIEW_PX * factor)
+    rows, columns = dataset.block_shapes[bands[0] - 1] if factor == 1 else (_OVERVIEW_BLOCK_PX * factor,) * 2
+    down, across = -(-dataset.height // rows), -(-dataset.width // columns)
+    spread = np.add.outer(np.arange(down) * 0.7548776662, np.arange(across) * 0.5698402910) % 1  # the R2 sequence
+    for number in np.argsort(spread.ravel(), kind="stable").tolist():
+        top, left = number // across * rows, number % across * columns
+        height, width = min(rows, dataset.height - top), min(columns, dataset.width - left)
+        yield Window(left, top, width, height), -(-width // factor), -(-height // factor)
 
 
 def _stretched(values: NDArray[np.float32], stretch: Stretch) -> Pixels:
