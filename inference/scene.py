@@ -42,6 +42,7 @@ COARSEST = 2.0
 SAME_GSD = 0.01
 """A scene whose ground sampling distance is this close to the network's, relatively, is taken as it is."""
 _CHUNK_PX = 512  # of a cloud mask, looked at for the points that lie in it
+_MOST_HANDLES, _REMOTE_HANDLES = 8, 4
 _PART_PX = 128  # sides of the parts of a preview that are read one by one
 
 
@@ -237,13 +238,15 @@ def open_scene(
     bands: Sequence[int] | None = None,
     date: date | None = None,
     clouds: str | os.PathLike[str] | None = None,
-    handles: int = 2,
+    handles: int | None = None,
 ) -> Scene:
     """The scene in a file, or at an address that GDAL opens (`/vsi...`, `https://`, `s3://`).
 
     `gsd`, in metres per pixel, overrides what the georeference says and is needed where there is none. `bands`, one or
     three from 1, are shown as red, green and blue. `date` overrides the time that tags or name state. `clouds` is a
-    cloud mask, a raster or polygons as `open_clouds` takes them; what it covers is not valid.
+    cloud mask, a raster or polygons as `open_clouds` takes them; what it covers is not valid. `handles` is how many
+    threads can read at once; by default half of the processors for a file, more for an address, whose answers take
+    their time. Each handle decodes for itself, so more of them than the processors need is a loss.
 
     Raises:
         MissingFileError, NotARasterError, EmptySceneError (no pixels, or nothing valid), NoGsdError, NoCrsError (a
@@ -256,6 +259,7 @@ def open_scene(
             raise MissingFileError(f"{name}: no such file")
         if file.is_file() and file.stat().st_size == 0:
             raise EmptySceneError(f"{name}: the file is empty (0 bytes)")
+    handles = handles or _enough_handles(name)
     with ExitStack() as resources:
         datasets = _open(name, handles, resources)
         with cache_limit(BlockSize.of(datasets[0]).bytes_under(datasets[0].width, 64)):
@@ -265,6 +269,12 @@ def open_scene(
             hidden = open_clouds(os.fspath(clouds), info, handles=handles, resources=resources)
         files = (*datasets[0].files, *(() if clouds is None else (os.fspath(clouds),)))
         return Scene(info, rendering, datasets, resources.pop_all(), clouds=hidden, files=files)
+
+
+def _enough_handles(name: str) -> int:
+    """How many threads read a scene ahead of a network that has the rest of the machine."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(_REMOTE_HANDLES if is_remote(name) else 1, min(_MOST_HANDLES, processors // 2))
 
 
 def array_scene(
