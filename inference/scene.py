@@ -200,7 +200,7 @@ class Scene:
         gsd = max(max(width, height) / longest_px, self.info.gsd_x, self.info.gsd_y)
         small = self._resampled(max(1, int(width / gsd)), max(1, int(height / gsd)))
         whole = Tile(0, 0, small.width, small.height, 0, 0, small.width, small.height, 0)
-        with cache_limit(self._blocks.bytes_under(self.info.width, 1)):
+        with cache_limit(self._blocks.bytes_under(self.info.width, 0)):
             try:
                 return self.read(small, whole)
             except TileReadError:

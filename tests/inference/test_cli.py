@@ -42,6 +42,21 @@ def test_help_imports_nothing_heavy() -> None:
     assert "Not for targeting" in done.stdout
 
 
+def test_the_first_line_comes_before_the_heavy_imports(tmp_path: Path) -> None:
+    script = (
+        "import contextlib, sys\n"
+        "from hardstand.inference import cli\n"
+        "def tell(event):\n"
+        f"    print(type(event).__name__, sorted(set({HEAVY!r}) & set(sys.modules)))\n"
+        "    raise SystemExit(0)\n"
+        "cli.told = lambda manner: contextlib.nullcontext(tell)\n"
+        f"sys.argv = ['hardstand', 'detect', 'a.tif', '--out', {str(tmp_path)!r}]\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "Start ['numpy']\n"
+
+
 def test_version() -> None:
     done = _run("--version")
     assert done.returncode == 0
