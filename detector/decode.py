@@ -64,7 +64,7 @@ class Decoder:
 
 def _highest(raw: Raw, counted: Sequence[int]) -> NDArray[np.float32]:
     """The best score (A,) at the counted nodes, row by row: a table of them would be copied first."""
-    best = raw[4 + counted[0]]
+    best: NDArray[np.float32] = raw[4 + counted[0]]
     for column in counted[1:]:
         best = np.maximum(best, raw[4 + column])
     return best

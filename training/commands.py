@@ -189,7 +189,8 @@ def quantise(weights: Path, data: Path, tiles: Path, engine: Engine) -> Decision
 
 def _decision(weights: Path, fp32: Path, int8: Path, data: Path, tiles: Path, engine: Engine) -> Decision:
     record = read_record(weights)
-    scenes, held = [], []
+    scenes: list[list[tuple[ImageRecord, Detections]]] = []
+    held: list[list[tuple[ImageRecord, Detections]]] = []
     for name, xml in (("fp32", fp32), ("int8", int8)):
         logger.info("%s on the dev places", name)
         detector = Detector(OpenVinoBackend(xml, record.tile_px), record, min_score=LOW_SCORE)
@@ -199,7 +200,7 @@ def _decision(weights: Path, fp32: Path, int8: Path, data: Path, tiles: Path, en
         held.append([pair for folder in HELD_TILES for pair in _seen(small, tiles / folder)])
         logger.info("held-back tiles: %d", len(held[-1]))
     nodes = labelled_nodes((item for item, _ in held[0]), record.nodes)
-    return decide(compare(*scenes, "fw"), {node: compare(*held, node) for node in nodes})
+    return decide(compare(scenes[0], scenes[1], "fw"), {node: compare(held[0], held[1], node) for node in nodes})
 
 
 def _seen(detector: Detector, folder: Path) -> list[tuple[ImageRecord, Detections]]:
