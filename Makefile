@@ -54,14 +54,14 @@ check: lint types test
 test-minimum: $(DEV)
 	.venv-dev/bin/uv venv --quiet --clear --python "$(or $(PYTHON),python3)" .venv-minimum
 	.venv-dev/bin/uv pip install --quiet --python .venv-minimum/bin/python --resolution lowest-direct \
-	  --editable ".[train]" --group dev --group install
+	  --editable ".[train,onnx]" --group dev --group install
 	.venv-minimum/bin/python -P -m pytest -n $(JOBS) $(PYTEST)
 
 # Newest releases that fit pyproject.toml; core.txt takes the same ones as all.txt.
 COMPILE = .venv-dev/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --custom-compile-command "make lock"
 lock: $(DEV)
-	$(COMPILE) pyproject.toml --extra train --group dev --group install -c requirements/constraints.txt \
+	$(COMPILE) pyproject.toml --extra train --extra onnx --group dev --group install -c requirements/constraints.txt \
 	  -o requirements/all.txt
 	$(COMPILE) pyproject.toml --group install -c requirements/all.txt -o requirements/core.txt
 	echo uv | $(COMPILE) - -o requirements/uv.txt

@@ -88,11 +88,11 @@ def choose(
     Raises:
         BackendError: what is named does not go together, or int8 is named where it was not accepted.
     """
-    _check(backend, device, precision)
+    check_names(backend, device, precision)
     if precision == "int8" and not int8_accepted(path, record):
         raise BackendError(f"{record.name} has no accepted int8 export; use precision fp32, or see: hardstand quantise")
     if backend == "torch" or (backend == "auto" and device not in ("auto", "cpu")):
-        return _torch(device, precision)
+        return torch_choice(device, precision)
     if backend != "auto":
         return Choice(backend, _DEVICES[backend][0], _precision(path, record, backend, precision))
     every = candidates(path, record)
@@ -104,7 +104,8 @@ def choose(
     return max(measured, key=lambda each: speeds[str(each)]) if measured else fitting[0]
 
 
-def _check(backend: str, device: str, precision: str) -> None:
+def check_names(backend: str, device: str, precision: str) -> None:
+    """Raise BackendError for names that do not exist or do not go together."""
     if backend not in get_args(BackendName):
         raise BackendError(f"no back end {backend!r}; expected one of {', '.join(get_args(BackendName))}")
     if precision not in get_args(Precision):
@@ -122,8 +123,8 @@ def _precision(path: Path, record: WeightRecord, backend: str, precision: str) -
     return "int8" if backend == "openvino" and int8_accepted(path, record) else "fp32"
 
 
-def _torch(device: str, precision: str) -> Choice:
-    """PyTorch on a named device, in half precision on an NVIDIA GPU unless another is named."""
+def torch_choice(device: str, precision: str) -> Choice:
+    """PyTorch on a device, in half precision on an NVIDIA GPU unless another is named; int8 is a BackendError."""
     from .torch_backend import pick_device  # noqa: PLC0415  # optional
 
     if precision == "int8":

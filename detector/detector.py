@@ -9,10 +9,10 @@ from typing import Protocol
 import numpy as np
 
 from .backend import Backend, Pixels
-from .choice import BackendName, Choice, Precision, choose
+from .choice import BackendName, Choice, Precision, check_names, choose, torch_choice
 from .decode import MIN_SCORE, Decoder
 from .detections import Detections
-from .errors import TooCoarseError
+from .errors import BackendError, TooCoarseError
 from .weights import DEFAULT, WeightRecord, exported_model, find_weights, read_record
 
 PADDING = 114  # the grey that ultralytics pads with in training
@@ -92,9 +92,14 @@ class Detector:
         if path.suffix != ".safetensors":
             from .torch_backend import TorchBackend, read_pickle  # noqa: PLC0415  # optional
 
+            if backend not in ("auto", "torch"):
+                raise BackendError(f"{path} is a PyTorch file, which the {backend} back end cannot run; use torch")
+            check_names(backend, device, precision)
+            choice = torch_choice(device, precision)
             module, record, columns = read_pickle(path)
-            foreign = TorchBackend(module, device=device, threads=threads, columns=columns)
-            return cls(foreign, record, min_score=min_score)
+            half = choice.precision == "fp16"
+            foreign = TorchBackend(module, device=choice.device, threads=threads, columns=columns, half=half)
+            return cls(foreign, record, min_score=min_score, choice=choice)
         record = read_record(path)
         choice = choose(path, record, backend=backend, device=device, precision=precision, threads=threads)
         opened = open_backend(path, record, choice, threads=threads)

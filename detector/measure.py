@@ -45,7 +45,7 @@ def measure_candidates(name_or_path: str | Path, *, threads: int | None = None) 
             opened[choice] = open_backend(path, record, choice, threads=threads)
         except HardstandError as error:
             remarks.append(f"{choice} is left out: {error}")
-    rounds = [{choice: rate(backend, tile) for choice, backend in opened.items()} for _ in range(2)]
+    rounds = [{choice: rate(backend, tile, seconds=SECONDS) for choice, backend in opened.items()} for _ in range(2)]
     speeds = {choice: max(each[choice] for each in rounds) for choice in opened}
     if remember(record, every, speeds, threads=threads):
         remarks.append(f"--backend auto takes the fastest from now on ({cache_folder() / CHOICES_FILE})")
@@ -54,7 +54,7 @@ def measure_candidates(name_or_path: str | Path, *, threads: int | None = None) 
     return Measured(speeds, tuple(remarks))
 
 
-def rate(backend: Backend, tile: Pixels, seconds: float = SECONDS) -> float:
+def rate(backend: Backend, tile: Pixels, *, seconds: float) -> float:
     """Tiles per second of the bare back end over about so many seconds, one tile (1, T, T, 3) again and again."""
     batch = tile.repeat(backend.batch_size, axis=0)
     backend.infer(batch)  # the first one pays for what is set up once

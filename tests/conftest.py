@@ -24,6 +24,12 @@ def spawned_workers() -> None:
     multiprocessing.set_start_method("spawn", force=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What was measured on this machine before is no part of a test."""
+    os.environ["HARDSTAND_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of the real data: HARDSTAND_SHARED (default `../shared` beside the checkout) and in it `data`."""

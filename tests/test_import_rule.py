@@ -24,6 +24,8 @@ ONLY_IN = {
     "torch": ("detector/torch_backend.py", "training/"),
     "torchvision": ("detector/torch_backend.py", "training/"),
     "ultralytics": ("detector/torch_backend.py", "training/"),
+    "onnxruntime": ("detector/onnx_backend.py",),
+    "nncf": ("training/quantise.py",),
     "albumentations": ("training/",),
     "pycocotools": ("training/",),
     "cv2": ("detector/opencv.py",),
@@ -136,7 +138,7 @@ def test_every_imported_package_is_declared_in_its_layer() -> None:
         if package in sys.stdlib_module_names or package == "hardstand":
             continue
         offered = {name.lower() for name in providers.get(package, [package])}
-        optional = item.file.startswith("training/") or item.file == "detector/torch_backend.py"
+        optional = item.file.startswith(("training/", "detector/torch_backend.py", "detector/onnx_backend.py"))
         if not offered & (core | extras if optional else core):
             wrong.append(item)
     assert wrong == []

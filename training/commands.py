@@ -186,7 +186,8 @@ def quantise(weights: Path, data: Path, tiles: Path, engine: Engine) -> Decision
 
 def _decision(weights: Path, fp32: Path, int8: Path, data: Path, tiles: Path, engine: Engine) -> Decision:
     record = read_record(weights)
-    scenes, held = [], []
+    scenes: list[list[tuple[ImageRecord, Detections]]] = []
+    held: list[list[tuple[ImageRecord, Detections]]] = []
     for name, xml in (("fp32", fp32), ("int8", int8)):
         logger.info("%s on the dev places", name)
         detector = Detector(OpenVinoBackend(xml), record, min_score=LOW_SCORE)

@@ -116,4 +116,4 @@ def calibration_image(path: Path) -> NDArray[np.float32]:
     pixels = read_rgb(path)[:SIDE_PX, :SIDE_PX]
     whole = np.full((SIDE_PX, SIDE_PX, 3), PADDING, np.uint8)
     whole[: pixels.shape[0], : pixels.shape[1]] = pixels
-    return np.ascontiguousarray(whole.transpose(2, 0, 1)[None], np.float32) / 255
+    return np.ascontiguousarray(whole.transpose(2, 0, 1)[None], np.float32) / np.float32(255)

@@ -68,11 +68,36 @@ def page(records: Sequence[WeightRecord]) -> str:
                     "found: a box of the right kind with oriented IoU 0.5 or more at score 0.25; right: reported at",
                     "that node or below; consistent: at that node, below it, or at an ancestor.",
                 ]
+        if "int8" in metrics:
+            lines += _int8(metrics["int8"], record.name)
         for name, text in metrics.get("notes", {}).items():
             lines += ["", f"### {name}", "", text]
         if record.not_measured:
             lines += ["", "### Not measured", "", *(f"* {item}" for item in record.not_measured)]
     return "\n".join(lines) + "\n"
+
+
+def _int8(decision: Mapping[str, Any], name: str) -> list[str]:
+    """Return the section on int8: the decision, the figures of both arithmetics, and what spoke against it."""
+    figures = {"fw, whole real scenes": decision["aircraft"], **decision["nodes"]}
+    rows = [
+        (node, row["objects"], row["fp32"], row["int8"], 100 * (row["int8"] - row["fp32"]))
+        for node, row in figures.items()
+    ]
+    verdict = (
+        "Accepted: OpenVINO runs it by default." if decision["accepted"] else "Not accepted: everything stays in fp32."
+    )
+    return [
+        "",
+        "### int8",
+        "",
+        f"`hardstand quantise {name} --data SETS --tiles TILES`",
+        "",
+        f"{verdict} AP50 on the `dev` places, and on held-back tiles per node with 100 or more objects.",
+        *(f"Against it: {objection}." for objection in decision["objections"]),
+        "",
+        *_table(("", "objects", "fp32", "int8", "points"), rows),
+    ]
 
 
 def _about(record: WeightRecord) -> list[str]:

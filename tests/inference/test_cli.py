@@ -68,6 +68,8 @@ def test_version() -> None:
     [
         (("--weights", "no-such-network"), "no-such-network"),
         (("--weights", "foreign.pt"), "pickle"),
+        (("--backend", "tpu"), "no back end 'tpu'; expected one of auto, openvino"),
+        (("--backend", "openvino", "--device", "cuda"), "not on 'cuda'"),
     ],
 )
 def test_errors_of_a_process_are_one_line(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:

@@ -1,7 +1,9 @@
+from dataclasses import replace
 from pathlib import Path
 
 from hardstand.detector.weights import SHIPPED, read_record
-from hardstand.training.weights_page import shipped_page
+from hardstand.training.accept import Comparison, decide
+from hardstand.training.weights_page import page, shipped_page
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,3 +25,13 @@ def test_every_shipped_file_says_what_it_was_trained_and_measured_on() -> None:
 
 def test_shipped_weights_stay_small() -> None:
     assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 20e6
+
+
+def test_the_page_says_what_was_decided_about_int8() -> None:
+    (path, *_) = SHIPPED.glob("*.safetensors")
+    decision = decide(Comparison(400, 0.95, 0.94), {"heli": Comparison(500, 0.6, 0.61)})
+    text = page([replace(read_record(path), metrics={"int8": decision.as_record()})])
+    assert "Not accepted: everything stays in fp32." in text
+    assert "Against it: aircraft lose 1.0 points of AP50, 0.5 or more are too much." in text
+    assert "| fw, whole real scenes | 400 | 0.95 | 0.94 | -1 |" in text
+    assert "| heli | 500 | 0.6 | 0.61 | 1 |" in text
