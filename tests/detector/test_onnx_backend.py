@@ -63,7 +63,7 @@ def test_a_file_that_is_no_graph_is_corrupt(tmp_path: Path) -> None:
 
     (tmp_path / "net.onnx").write_bytes(b"no graph")
     with pytest.raises(WeightsCorruptError, match="ONNX Runtime cannot open"):
-        OnnxBackend(tmp_path / "net.onnx", 256)
+        OnnxBackend(tmp_path / "net.onnx")
 
 
 @pytest.mark.skipif("TensorrtExecutionProvider" in onnxruntime.get_available_providers(), reason="TensorRT is here")

@@ -65,7 +65,8 @@ def test_ap_of_a_node_is_by_its_own_score_and_what_is_labelled_less_deep_is_igno
     right = found(boxes, [[0.9, 0.6, 0], [0.9, 0.8, 0], [0.9, 0.3, 0]])
     wrong = found(boxes, [[0.9, 0.3, 0], [0.9, 0.8, 0], [0.9, 0.6, 0]])
     result = compare([(record, right)], [(record, wrong)], "fw.bomber")
-    assert (result.objects, result.fp32, result.int8) == (1, pytest.approx(1), pytest.approx(0.5))
+    assert result.objects == 1
+    assert (result.fp32, result.int8) == pytest.approx((1.0, 0.5))
     assert compare([(record, right)], [(record, right)], "fw").objects == 2
     assert node_result(record, right, "heli").found.size == 0
     assert compare([(image(), right)], [(image(), right)], "fw") == Comparison(0, 0.0, 0.0)

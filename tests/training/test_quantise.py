@@ -98,12 +98,12 @@ def test_convolutions_are_int8_and_decoding_is_not(weights: Path, tiles: Path, t
     save_graph(int8, tmp_path / "int8.xml")
     assert (tmp_path / "int8.bin").stat().st_size < 0.6 * exported_model(weights).with_suffix(".bin").stat().st_size
     batch = (np.random.default_rng(0).random((1, SIDE, SIDE, 3)) * 255).astype(np.uint8)
-    ours = OpenVinoBackend(tmp_path / "int8.xml", SIDE).infer(batch)
-    theirs = OpenVinoBackend(exported_model(weights), SIDE).infer(batch)
+    ours = OpenVinoBackend(tmp_path / "int8.xml").infer(batch)
+    theirs = OpenVinoBackend(exported_model(weights)).infer(batch)
     assert np.abs(ours - theirs)[:, :4].max() < 8
     assert np.abs(ours - theirs)[:, 4:].max() < 0.2
     assert np.abs(ours - theirs).max() > 0  # it is another arithmetic
-    assert OpenVinoBackend(tmp_path / "int8.xml", 2 * SIDE).infer(batch.repeat(2, 1).repeat(2, 2)).shape[2] == 1344
+    assert OpenVinoBackend(tmp_path / "int8.xml").infer(batch.repeat(2, 1).repeat(2, 2)).shape[2] == 1344
 
 
 def seen(*scores: float) -> list[tuple[ImageRecord, Detections]]:
