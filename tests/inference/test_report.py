@@ -125,7 +125,7 @@ def test_what_was_not_read_is_said(survey: Survey, tmp_path: Path) -> None:
 def test_a_failure_at_the_end_leaves_an_empty_place(
     survey: Survey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(path: Path, survey: Survey) -> int:
+    def full(path: Path, survey: Survey, key: str) -> int:
         raise OutputError(f"cannot write the store {path}: disk is full")
 
     monkeypatch.setattr("hardstand.inference.folder.store.save", full)

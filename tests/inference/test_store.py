@@ -24,6 +24,15 @@ def test_a_survey_comes_back_as_it_went_in(survey: Survey, tmp_path: Path) -> No
     assert (fighters[0].expected, fighters[0].low, fighters[0].high) == (expected.expected, expected.low, expected.high)
 
 
+def test_a_run_that_is_saved_again_is_there_once(survey: Survey, tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    for key in ("", "a", "b", "a"):
+        store.save(path, survey, key=key)
+    keys = _query(path, "SELECT json_extract(settings, '$.key') FROM runs ORDER BY id")
+    assert keys == [("",), ("b",), ("a",)]
+    assert _query(path, "SELECT count(*) FROM scenes") == [(3 * len(survey.looks),)]
+
+
 def test_a_pass_that_did_not_see_the_site_has_a_row_and_no_count(survey: Survey, tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
     store.save(path, survey)
