@@ -27,7 +27,7 @@ FOLDERS = {
 """Reader and the folder of its set."""
 ASSETS = "airbase_assets"
 GSD_M, TILE_PX, STRIDE_PX = 0.5, 768, 640
-COMPOSITES, GENERATED_DRAWN, GENERATED_REAL, HELD_BACK = 1300, 500, 800, 300
+COMPOSITES, GENERATED_DRAWN, GENERATED_REAL, HELD_BACK = 1300, 1050, 1220, 300
 
 
 def build_tiles(data: Path, out: Path, *, progress: Callable[[str], None], sets: tuple[str, ...] = ()) -> None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .evaluate import SceneResult, verdicts
 
-KNOTS = 24
+KNOTS = 64
 
 
 def monotone_fit(
