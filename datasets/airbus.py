@@ -3,8 +3,8 @@
 Found as published: `annotations.csv` (id, image_id, geometry, class; geometry a Python list of five (x, y)) beside
 `images/`; `groups.json`, where there is one, lists images of the same airport on several dates, which share a group.
 
-Edge rule: an aircraft cut by the scene border (label Truncated...) is kept where its visible box is at least 0.7 times
-as long in each direction as the median whole aircraft of the scene, and else an ignore region.
+Edge rule: an aircraft cut by the scene border (label Truncated...) is truncated. It is kept where its visible box is
+at least 0.7 times as long in each direction as the median whole aircraft of the scene, and else an ignore region.
 """
 
 import ast
@@ -81,4 +81,4 @@ def _annotation(row: dict[str, str], *, whole_px: tuple[float, float] | None = N
     hidden = whole_px is not None and (
         x1 - x0 < MOSTLY_VISIBLE * whole_px[0] or y1 - y0 < MOSTLY_VISIBLE * whole_px[1] or whole_px[0] == 0
     )
-    return horizontal(node, (x0, y0, x1, y1), ignore=hidden)
+    return horizontal(node, (x0, y0, x1, y1), ignore=hidden, truncated=whole_px is not None)
