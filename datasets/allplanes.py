@@ -15,7 +15,7 @@ from .georeference import georeference_of
 from .labels import meaning_of, spelling
 from .records import parsed, record_of
 
-__all__ = ["read"]
+__all__ = ["ground_gsd", "read"]
 
 SOURCE = "allplanes"
 
@@ -35,13 +35,21 @@ def read(root: Path) -> list[ImageRecord]:
     return [_record(path, listed) for path in paths]
 
 
+def ground_gsd(path: Path) -> tuple[int, int, float]:
+    """Width, height in pixels and metres per pixel on the ground at the centre of a raster (`georeference`).
+
+    DatasetNotFoundError where the raster cannot be read or has no coordinate reference system.
+    """
+    ground = georeference_of(path)
+    return ground.width, ground.height, ground.gsd
+
+
 def _record(path: Path, listed: frozenset[str]) -> ImageRecord:
     features = parsed(path.with_suffix(".geojson"), lambda text: json.loads(text)["features"])
-    ground = georeference_of(path)
+    width, height, gsd = ground_gsd(path)
     annotations = [_annotation(feature["properties"], listed) for feature in features]
     group = path.stem.rsplit("_", 2)[0]
-    size = (ground.width, ground.height)
-    return record_of(path, annotations, source=SOURCE, gsd=ground.gsd, group=group, size=size)
+    return record_of(path, annotations, source=SOURCE, gsd=gsd, group=group, size=(width, height))
 
 
 def _annotation(properties: dict[str, object], listed: frozenset[str]) -> Annotation:
