@@ -7,11 +7,11 @@ own group.
 
 from pathlib import Path
 
-from ..detector.errors import DatasetNotFoundError
 from .annotation import Annotation, ImageRecord, horizontal
-from .dota import parse_lines
-from .images import image_size, list_images
-from .labels import exhaustive_in, meaning_of
+from .dota_text import parse_lines
+from .images import list_images
+from .labels import meaning_of
+from .records import parsed, record_of
 from .scale import gsd_from_aircraft
 
 __all__ = ["read"]
@@ -30,21 +30,13 @@ def read(root: Path) -> list[ImageRecord]:
 
 
 def _record(root: Path, path: Path) -> ImageRecord:
-    labels = root / "labelTxt" / f"{path.stem}.txt"
-    if not labels.is_file():
-        raise DatasetNotFoundError(f"no label file {labels} for {path.name}")
-    annotations: list[Annotation] = []
-    for line in parse_lines(labels.read_text(encoding="utf-8")):
-        box = (*line.polygon.min(axis=0), *line.polygon.max(axis=0))
-        annotations.append(horizontal(meaning_of(SOURCE, line.label).node, box))
-    width, height = image_size(path)
-    return ImageRecord(
-        path=path,
-        width=width,
-        height=height,
-        gsd=gsd_from_aircraft(annotations, nominal=NOMINAL_GSD_M, limits=GSD_LIMITS_M),
-        group=path.stem,
-        source=SOURCE,
-        exhaustive=exhaustive_in(SOURCE),
-        annotations=tuple(annotations),
-    )
+    annotations = parsed(root / "labelTxt" / f"{path.stem}.txt", _annotations)
+    gsd = gsd_from_aircraft(annotations, nominal=NOMINAL_GSD_M, limits=GSD_LIMITS_M)
+    return record_of(path, annotations, source=SOURCE, gsd=gsd, group=path.stem)
+
+
+def _annotations(text: str) -> list[Annotation]:
+    return [
+        horizontal(meaning_of(SOURCE, line.label).node, (*line.polygon.min(axis=0), *line.polygon.max(axis=0)))
+        for line in parse_lines(text)
+    ]

@@ -3,14 +3,17 @@
 Found as published: `annotations.csv` (id, image_id, geometry, class; geometry a Python list of five (x, y)) beside
 `images/`; `groups.json`, where there is one, lists images of the same airport on several dates, which share a group.
 
-Edge rule: an aircraft cut by the scene border (label Truncated...) is kept where its visible box is at least 0.7 times
-as long in each direction as the median whole aircraft of the scene, and else an ignore region.
+Edge rule: an aircraft cut by the scene border (label Truncated...) is truncated. It is kept where its visible box is
+at least 0.7 times as long in each direction as the median whole aircraft of the scene, and else an ignore region.
+Four scenes have nearly every aircraft labelled twice; the second label is an ignore region.
 """
 
 import ast
 import csv
 import json
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +28,7 @@ __all__ = ["read"]
 SOURCE = "airbus"
 GSD_M = 0.5
 MOSTLY_VISIBLE = 0.7
+REPEATED = 0.5
 
 
 def read(root: Path) -> list[ImageRecord]:
@@ -63,8 +67,19 @@ def _record(path: Path, rows: list[dict[str, str]], groups: dict[str, str]) -> I
         group=groups.get(path.name, path.stem),
         source=SOURCE,
         exhaustive=exhaustive_in(SOURCE),
-        annotations=(*whole, *cut),
+        annotations=_repeats_ignored([*whole, *cut]),
     )
+
+
+def _repeats_ignored(items: Sequence[Annotation]) -> tuple[Annotation, ...]:
+    """The labels, in order, of which those that repeat an earlier one (IoU of REPEATED or more) are ignored."""
+    bounds = np.array([item.bounds for item in items]).reshape(-1, 4)
+    low = np.maximum(bounds[:, None, :2], bounds[None, :, :2])
+    high = np.minimum(bounds[:, None, 2:], bounds[None, :, 2:])
+    shared = np.prod((high - low).clip(0), axis=2)
+    area = np.prod(bounds[:, 2:] - bounds[:, :2], axis=1)
+    repeats = np.triu(shared >= REPEATED * (area[:, None] + area[None] - shared), 1).any(axis=0)
+    return tuple(replace(item, ignore=item.ignore or bool(again)) for item, again in zip(items, repeats, strict=True))
 
 
 def _cut(row: dict[str, str]) -> bool:
@@ -81,4 +96,4 @@ def _annotation(row: dict[str, str], *, whole_px: tuple[float, float] | None = N
     hidden = whole_px is not None and (
         x1 - x0 < MOSTLY_VISIBLE * whole_px[0] or y1 - y0 < MOSTLY_VISIBLE * whole_px[1] or whole_px[0] == 0
     )
-    return horizontal(node, (x0, y0, x1, y1), ignore=hidden)
+    return horizontal(node, (x0, y0, x1, y1), ignore=hidden, truncated=whole_px is not None)

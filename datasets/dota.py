@@ -1,109 +1,103 @@
-"""DOTA text: four vertices, class, difficult; images of any size; oriented boxes.
+"""DOTA v1.0, v1.5 and v2.0: images of any size with DOTA text, oriented boxes, 15, 16 and 18 classes.
 
-Layout: `images/P0000.png` and `labelTxt/P0000.txt` (an empty file is a true negative); of v2.0 the meta file
-`meta/P0000.txt`. The scale is the `gsd:` line where it has a number, else it is estimated from the small vehicles
-(4.4 m), else 0.3 m. Tiles of one image (`P0032__1__824___0`) share its group.
+Layouts: `images/P0000.png` beside `labelTxt/P0000.txt` (an empty file is a true negative) and `meta/P0000.txt`; or as
+published, `train/` and `val/` with `images/` and one folder of labels per version, of which the newest is read:
+`labelTxt-v2.0/DOTA-v2.0_train/` with `labelTxt-v2.0/train_meta/meta/`, `labelTxt-v1.5/DOTA-v1.5_train/`,
+`labelTxt-v1.0/labelTxt/`. The test images have no labels and are not read, nor are the horizontal boxes.
 
-Axis: the first edge is not known to run along the fuselage, so the length axis is the *longer side* of the
-minimum-area rectangle. That is wrong by a right angle for an aircraft with more span than length.
-
-`difficult`: 1 on an aircraft or a helicopter and 2 (cut by tiling) make an ignore region.
+The scale is the `gsd:` line where it has a number (in the label file, of v2.0 in the meta file), else it is estimated
+from the small vehicles (4.4 m), else 0.3 m. Tiles of one image (`P0032__1__824___0`) share its group. Axis and
+`difficult`: see `dota_text`.
 """
 
-from collections.abc import Iterator
+import math
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ..detector.errors import DatasetNotFoundError, LabelError
-from ..detector.opencv import cv2
-from .annotation import Annotation, ImageRecord, oriented
-from .images import image_size, list_images
-from .labels import exhaustive_in, meaning_of
+from ..detector.errors import DatasetNotFoundError
+from .annotation import ImageRecord
+from .dota_text import annotations_in
+from .images import list_images
+from .records import parsed, record_of
 from .scale import gsd_from_cars
 
-__all__ = ["Line", "longer_side_first", "parse_lines", "read"]
+__all__ = ["read", "told_gsd"]
 
 SOURCE = "dota"
 NOMINAL_GSD_M = 0.3
 GSD_LIMITS_M = (0.08, 1.0)
+LAYOUTS = (
+    ("dota/v2.0", "labelTxt-v2.0/DOTA-v2.0_{split}", "labelTxt-v2.0/{split}_meta/meta"),
+    ("dota/v1.5", "labelTxt-v1.5/DOTA-v1.5_{split}", ""),
+    ("dota/v1.0", "labelTxt-v1.0/labelTxt", ""),
+)
 
 
-class Line(NamedTuple):
-    """One object of a DOTA text file: (4, 2) float64 vertices in pixels, class as written, difficult 0, 1 or 2."""
+class Folders(NamedTuple):
+    """Where one split lies: images, label texts, meta texts, and the row of exhaustive.csv."""
 
-    polygon: NDArray[np.float64]
-    label: str
-    difficult: int
-
-
-def parse_lines(text: str) -> Iterator[Line]:
-    """The objects of a DOTA text; lines of fewer than nine words (headers, blanks) are skipped.
-
-    Nine words: difficult 0; a tenth word that is no number (`tr` in old files): 1. LabelError for a broken vertex.
-    """
-    for line in text.splitlines():
-        words = line.split()
-        if len(words) < 9:
-            continue
-        try:
-            polygon = np.array([float(word) for word in words[:8]]).reshape(4, 2)
-        except ValueError as error:
-            raise LabelError(f"line {line!r}: eight coordinates expected") from error
-        difficult = 0 if len(words) == 9 else int(words[9]) if words[9].isdigit() else 1
-        yield Line(polygon, words[8], difficult)
-
-
-def longer_side_first(node: str, polygon: NDArray[np.float64], *, ignore: bool = False) -> Annotation:
-    """Exact oriented annotation: the polygon's minimum-area rectangle, length axis along its longer side."""
-    (cx, cy), (w, h), degrees = cv2.minAreaRect(polygon.astype(np.float32))
-    angle = np.radians(degrees)
-    length, width, turn = (w, h, 0.0) if w >= h else (h, w, np.pi / 2)
-    return oriented(node, (cx, cy, length, width, angle + turn), ignore=ignore)
+    images: Path
+    labels: Path
+    meta: Path
+    part: str
 
 
 def read(root: Path) -> list[ImageRecord]:
-    """One record per image, sorted by name; DatasetNotFoundError where a label file is missing."""
-    return [_record(root, path) for path in list_images(root / "images")]
+    """One record per image, by split and name.
+
+    DatasetNotFoundError without images and labels, or where a label file is missing.
+    """
+    found = []
+    for folders in _splits(root):
+        found += [_record(folders, path) for path in list_images(folders.images)]
+    return found
 
 
-def _record(root: Path, path: Path) -> ImageRecord:
-    labels = root / "labelTxt" / f"{path.stem}.txt"
-    if not labels.is_file():
-        raise DatasetNotFoundError(f"no label file {labels} for {path.name}: an image without objects has an empty one")
-    text = labels.read_text(encoding="utf-8")
-    meta = root / "meta" / labels.name
-    annotations, cars = [], []
-    for line in parse_lines(text):
-        node, flag = meaning_of(SOURCE, line.label)
-        if flag != "-":
-            counted = node in ("fw", "heli")
-            ignore = line.difficult == 2 or (counted and line.difficult == 1)
-            annotations.append(longer_side_first(node, line.polygon, ignore=ignore))
-        if node == "civ.car":
-            cars.append(longer_side_first(node, line.polygon))
-    told = _told_gsd(meta.read_text(encoding="utf-8") if meta.is_file() else text)
-    width, height = image_size(path)
-    return ImageRecord(
-        path=path,
-        width=width,
-        height=height,
+def _splits(root: Path) -> list[Folders]:
+    if (root / "images").is_dir():
+        return [Folders(root / "images", root / "labelTxt", root / "meta", SOURCE)]
+    splits = [folders for split in ("train", "val") if (folders := _newest(root / split, split))]
+    if not splits:
+        raise DatasetNotFoundError(f"no images and labelTxt folders in {root} or its train and val: give DOTA's folder")
+    return splits
+
+
+def _newest(folder: Path, split: str) -> Folders | None:
+    for part, labels, meta in LAYOUTS:
+        if (folder / labels.format(split=split)).is_dir():
+            return Folders(
+                folder / "images", folder / labels.format(split=split), folder / meta.format(split=split), part
+            )
+    return None
+
+
+def _record(folders: Folders, path: Path) -> ImageRecord:
+    labels, meta = (folder / f"{path.stem}.txt" for folder in (folders.labels, folders.meta))
+    annotations = parsed(labels, lambda text: annotations_in(text, SOURCE))
+    cars = [item for item in annotations if item.node == "civ.car"]
+    told = parsed(meta if meta.is_file() else labels, told_gsd)
+    return record_of(
+        path,
+        annotations,
+        source=SOURCE,
         gsd=told or gsd_from_cars(cars, limits=GSD_LIMITS_M) or NOMINAL_GSD_M,
         group=path.stem.split("__")[0],
-        source=SOURCE,
-        exhaustive=exhaustive_in(SOURCE),
-        annotations=tuple(annotations),
+        part=folders.part,
     )
 
 
-def _told_gsd(text: str) -> float | None:
+def told_gsd(text: str) -> float | None:
+    """Metres per pixel of the `gsd:` line of a label or meta text; None where there is none or it has no number.
+
+    >>> told_gsd("imagesource:GoogleEarth\\ngsd:0.15\\n"), told_gsd("gsd:null"), told_gsd("")
+    (0.15, None, None)
+    """
     for line in text.splitlines():
         key, _, value = line.partition(":")
         if key.strip().lower() == "gsd":
             try:
-                return float(value)
+                told = float(value)
             except ValueError:
                 return None
+            return told if math.isfinite(told) and told > 0 else None
     return None

@@ -1,42 +1,79 @@
-"""HRPlanesV2 in the form of one COCO file: `images/` and `annotations.coco.json`, one class, horizontal boxes.
+"""HRPlanes v1 and v2: Google Earth views of airports and boneyards, one class, horizontal boxes.
+
+As published: `img/` with YOLO text beside every image (`train.txt`, `validation.txt`, `test.txt` list paths on
+somebody's machine and are not needed); or in the form of one COCO file, `images/` and `annotations.coco.json`, scaled
+down to 640 px.
 
 The set tells no ground sampling distance and its zoom varies; it is estimated per image from the aircraft
-(`scale.gsd_from_aircraft`, nominal 1.2 m for images scaled down to 640 px). Group: the airport part of the file name.
+(`scale.gsd_from_aircraft`): nominal 0.3 m and within 0.15 to 0.6 m as published, 1.2 m and 0.5 to 2.2 m scaled down.
+Group: the airport part of the file name.
 """
 
 import json
 import re
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 from ..detector.errors import DatasetNotFoundError
+from . import yolo_text
 from .annotation import Annotation, ImageRecord, horizontal
-from .labels import exhaustive_in, meaning_of
+from .images import image_size, list_images
+from .labels import meaning_of
+from .records import parsed, record_of
 from .scale import gsd_from_aircraft
 
 __all__ = ["airport_of", "read"]
 
 SOURCE = "hrplanes"
-NOMINAL_GSD_M = 1.2
-GSD_LIMITS_M = (0.5, 2.2)
+NOMINAL_GSD_M = 0.3
+GSD_LIMITS_M = (0.15, 0.6)
+SCALED_GSD_M = 1.2
+SCALED_LIMITS_M = (0.5, 2.2)
 
 
 def read(root: Path) -> list[ImageRecord]:
-    """One record per image of the COCO file, sorted by name; images without aircraft too.
+    """One record per image, sorted by name; images without aircraft too.
 
-    DatasetNotFoundError without the file; LabelError for a category that the set does not have.
+    DatasetNotFoundError without the COCO file or `img`, or where an image has no text; LabelError for a category that
+    the set does not have.
     """
     table = root / "annotations.coco.json"
-    if not table.is_file():
-        raise DatasetNotFoundError(f"no annotations.coco.json in {root}: give the folder of HRPlanesV2")
-    coco = json.loads(table.read_text(encoding="utf-8"))
+    if table.is_file():
+        return _scaled_down(root / "images", parsed(table, json.loads))
+    if not (root / "img").is_dir():
+        raise DatasetNotFoundError(f"neither img nor annotations.coco.json in {root}: give the folder of HRPlanes")
+    return [_published(path) for path in list_images(root / "img")]
+
+
+def _scaled_down(images: Path, coco: dict[str, list[dict[str, Any]]]) -> list[ImageRecord]:
     nodes = {entry["id"]: meaning_of(SOURCE, entry["name"]).node for entry in coco["categories"]}
     objects: dict[int, list[Annotation]] = defaultdict(list)
     for entry in coco["annotations"]:
         x, y, width, height = entry["bbox"]
         objects[entry["image_id"]].append(horizontal(nodes[entry["category_id"]], (x, y, x + width, y + height)))
-    entries = sorted(coco["images"], key=lambda entry: str(entry["file_name"]))
-    return [_record(root / "images" / e["file_name"], e["width"], e["height"], objects[e["id"]]) for e in entries]
+    records = []
+    for entry in sorted(coco["images"], key=lambda entry: str(entry["file_name"])):
+        found = objects[entry["id"]]
+        gsd = gsd_from_aircraft(found, nominal=SCALED_GSD_M, limits=SCALED_LIMITS_M)
+        records.append(_record(images / entry["file_name"], found, gsd, (entry["width"], entry["height"])))
+    return records
+
+
+def _published(path: Path) -> ImageRecord:
+    width, height = image_size(path)
+    found = parsed(path.with_suffix(".txt"), lambda text: _planes(text, width, height))
+    gsd = gsd_from_aircraft(found, nominal=NOMINAL_GSD_M, limits=GSD_LIMITS_M)
+    return _record(path, found, gsd, (width, height))
+
+
+def _planes(text: str, width: int, height: int) -> list[Annotation]:
+    lines = yolo_text.parse_lines(text, width=width, height=height)
+    return [horizontal(meaning_of(SOURCE, str(number)).node, box) for number, box in lines]
+
+
+def _record(path: Path, found: list[Annotation], gsd: float, size: tuple[int, int]) -> ImageRecord:
+    return record_of(path, found, source=SOURCE, gsd=gsd, group=airport_of(path.name), size=size)
 
 
 def airport_of(name: str) -> str:
@@ -47,16 +84,3 @@ def airport_of(name: str) -> str:
     """
     parts = [part for part in Path(name).stem.split("_") if not re.fullmatch(r"\d+(jpg)?", part)]
     return parts[0] if parts else Path(name).stem
-
-
-def _record(path: Path, width: int, height: int, objects: list[Annotation]) -> ImageRecord:
-    return ImageRecord(
-        path=path,
-        width=width,
-        height=height,
-        gsd=gsd_from_aircraft(objects, nominal=NOMINAL_GSD_M, limits=GSD_LIMITS_M),
-        group=airport_of(path.name),
-        source=SOURCE,
-        exhaustive=exhaustive_in(SOURCE),
-        annotations=tuple(objects),
-    )

@@ -1,6 +1,7 @@
 """Image files in and out: sizes without decoding, RGB pixels, JPEG."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 from ..detector.errors import DatasetNotFoundError
 from ..detector.opencv import cv2
 
-__all__ = ["image_size", "list_images", "read_rgb", "write_jpeg"]
+__all__ = ["image_size", "labelled_folders", "list_images", "read_rgb", "write_jpeg"]
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
 
@@ -24,6 +25,21 @@ def list_images(folder: Path) -> list[Path]:
     found = sorted(p for p in folder.glob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
     if not found:
         raise DatasetNotFoundError(f"no images in {folder}: give the folder that the data set was unpacked to")
+    return found
+
+
+def labelled_folders(root: Path, labels: Sequence[str], *, images: str = "images") -> list[tuple[Path, Path]]:
+    """Every folder called `images` in or below `root` with the folder beside it that has one of the names `labels`.
+
+    In the order of their paths; the first of the names that is there is taken. Folders of images without labels (those
+    of test splits) are left out. DatasetNotFoundError where nothing is found.
+    """
+    found = []
+    for folder in sorted(path for path in root.rglob(images) if path.is_dir()):
+        beside = [folder.with_name(name) for name in labels if folder.with_name(name).is_dir()]
+        found += [(folder, beside[0])] if beside else []
+    if not found:
+        raise DatasetNotFoundError(f"no folder {images} beside {' or '.join(labels)} in {root}: give the set's folder")
     return found
 
 

@@ -1,8 +1,10 @@
 """NWPU VHR-10: images and `(x1,y1),(x2,y2),class` text, classes 1 to 10, horizontal boxes.
 
-Folders with blanks (as published) or underscores: `positive image set/001.jpg`, `ground truth/001.txt`. The negative
-images share the numbers of the positive ones and are not read. The scale is not told per image: geometric mean of
-0.8 m and what the aircraft say (`scale.gsd_from_aircraft`), within 0.3 to 1.5 m; 0.8 m without aircraft.
+Folders with blanks (as published) or underscores: `positive image set/001.jpg`, `ground truth/001.txt`, and
+`negative image set/001.jpg` where it is there: images without any of the ten classes, whose numbers repeat those of
+the positive ones, so that their group is `negative_001`. 85 images of the set are infrared (red vegetation); no
+file says which. The scale is not told per image: geometric mean of 0.8 m and what the aircraft say
+(`scale.gsd_from_aircraft`), within 0.3 to 1.5 m; 0.8 m without aircraft.
 """
 
 import re
@@ -10,8 +12,9 @@ from pathlib import Path
 
 from ..detector.errors import DatasetNotFoundError, LabelError
 from .annotation import Annotation, ImageRecord, horizontal
-from .images import image_size, list_images
-from .labels import exhaustive_in, meaning_of
+from .images import list_images
+from .labels import meaning_of
+from .records import parsed, record_of
 from .scale import gsd_from_aircraft
 
 __all__ = ["parse_lines", "read"]
@@ -39,31 +42,27 @@ def parse_lines(text: str) -> list[Annotation]:
 
 
 def read(root: Path) -> list[ImageRecord]:
-    """One record per positive image, sorted by name; DatasetNotFoundError where a folder or label file is missing."""
-    truth = _folder(root, "ground truth")
-    return [_record(path, truth / f"{path.stem}.txt") for path in list_images(_folder(root, "positive image set"))]
+    """One record per image, the positive ones first, each by name.
+
+    DatasetNotFoundError where the positive images, the ground truth or a label file is missing.
+    """
+    positive, truth = (_folder(root, name) for name in ("positive image set", "ground truth"))
+    if positive is None or truth is None:
+        raise DatasetNotFoundError(f"no 'positive image set' with 'ground truth' in {root}: give NWPU VHR-10's folder")
+    records = [
+        _record(path, parsed(truth / f"{path.stem}.txt", parse_lines), path.stem) for path in list_images(positive)
+    ]
+    negative = _folder(root, "negative image set")
+    bare = list_images(negative) if negative else []
+    return records + [_record(path, [], f"negative_{path.stem}") for path in bare]
 
 
-def _folder(root: Path, name: str) -> Path:
-    for candidate in (root / name, root / name.replace(" ", "_")):
-        if candidate.is_dir():
-            return candidate
-    raise DatasetNotFoundError(f"no folder {name!r} in {root}: give the folder of NWPU VHR-10")
+def _folder(root: Path, name: str) -> Path | None:
+    candidates = (root / name, root / name.replace(" ", "_"))
+    return next((folder for folder in candidates if folder.is_dir()), None)
 
 
-def _record(path: Path, labels: Path) -> ImageRecord:
-    if not labels.is_file():
-        raise DatasetNotFoundError(f"no label file {labels} for {path.name}")
-    annotations = parse_lines(labels.read_text(encoding="utf-8"))
+def _record(path: Path, annotations: list[Annotation], group: str) -> ImageRecord:
     aircraft = [item for item in annotations if item.node == "fw"]
-    width, height = image_size(path)
-    return ImageRecord(
-        path=path,
-        width=width,
-        height=height,
-        gsd=gsd_from_aircraft(aircraft, nominal=NOMINAL_GSD_M, limits=GSD_LIMITS_M),
-        group=path.stem,
-        source=SOURCE,
-        exhaustive=exhaustive_in(SOURCE),
-        annotations=tuple(annotations),
-    )
+    gsd = gsd_from_aircraft(aircraft, nominal=NOMINAL_GSD_M, limits=GSD_LIMITS_M)
+    return record_of(path, annotations, source=SOURCE, gsd=gsd, group=group)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..detector.taxonomy import NODES
 from .annotation import Annotation
 
-__all__ = ["gsd_from_aircraft", "gsd_from_cars", "gsd_from_known"]
+__all__ = ["gsd_from_aircraft", "gsd_from_cars", "gsd_from_known", "gsd_from_types"]
 
 LARGE_AIRCRAFT_M = 36.0  # the 75th percentile of sqrt(length x span) at airports: the narrow-body airliner
 CAR_LENGTH_M = 4.4  # median length of the cars drawn, boxes of slanted cars included
@@ -51,3 +52,18 @@ def gsd_from_cars(cars: Sequence[Annotation], *, limits: tuple[float, float]) ->
     if len(sides) < 3:
         return None
     return float(np.clip(CAR_LENGTH_M / float(np.median(sides)), *limits))
+
+
+def gsd_from_types(aircraft: Sequence[Annotation], *, limits: tuple[float, float]) -> float | None:
+    """Metres per pixel from whole aircraft of known types: the median of the type's longer side over the box's.
+
+    Only oriented boxes count (a horizontal one around a slanted aircraft is too long), and only nodes whose own size
+    the taxonomy knows; where it has several, their mean. Clipped to `limits`; None without such aircraft.
+    """
+    ratios = []
+    for item in aircraft:
+        sizes = [max(size.length_m, size.width_m) for size in NODES[item.node].sizes if not size.example]
+        side = max(item.length_px, item.width_px)
+        if sizes and side > 0 and item.oriented and not (item.ignore or item.truncated):
+            ratios.append(float(np.mean(sizes)) / side)
+    return float(np.clip(np.median(ratios), *limits)) if ratios else None

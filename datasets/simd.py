@@ -10,10 +10,12 @@ numbers differ by at most three is one group.
 
 from pathlib import Path
 
-from ..detector.errors import DatasetNotFoundError, LabelError
+from ..detector.errors import LabelError
+from . import yolo_text
 from .annotation import Annotation, ImageRecord, horizontal
 from .images import image_size, list_images
-from .labels import exhaustive_in, meaning_of
+from .labels import meaning_of
+from .records import parsed, record_of
 from .scale import gsd_from_cars, gsd_from_known
 
 __all__ = ["CLASSES", "parse_lines", "read"]
@@ -35,16 +37,11 @@ def parse_lines(text: str, *, width: int, height: int) -> list[tuple[str, Annota
     Boxes are clipped to the image. LabelError for a line or class number that the set does not have.
     """
     found: list[tuple[str, Annotation | None]] = []
-    for line in filter(str.strip, text.splitlines()):
-        try:
-            number, cx, cy, w, h = (float(word) for word in line.split())
-            label = CLASSES[int(number)]
-        except (ValueError, IndexError) as error:
-            raise LabelError(f"line {line!r}: class 0 to {len(CLASSES) - 1} and four numbers expected") from error
-        x0, x1 = (min(max(value, 0.0), 1.0) * width for value in (cx - w / 2, cx + w / 2))
-        y0, y1 = (min(max(value, 0.0), 1.0) * height for value in (cy - h / 2, cy + h / 2))
-        node, flag = meaning_of(SOURCE, label)
-        found.append((label, None if flag == "-" else horizontal(node, (x0, y0, x1, y1))))
+    for number, box in yolo_text.parse_lines(text, width=width, height=height):
+        if not 0 <= number < len(CLASSES):
+            raise LabelError(f"class {number} is not in SIMD: it has class 0 to {len(CLASSES) - 1}")
+        node, flag = meaning_of(SOURCE, CLASSES[number])
+        found.append((CLASSES[number], None if flag == "-" else horizontal(node, box)))
     return found
 
 
@@ -75,18 +72,14 @@ def _gsd(objects: list[tuple[str, Annotation]]) -> float:
 
 
 def _record(path: Path, labels: Path, groups: dict[int, str]) -> ImageRecord:
-    if not labels.is_file():
-        raise DatasetNotFoundError(f"no label file {labels} for {path.name}")
     width, height = image_size(path)
-    found = parse_lines(labels.read_text(encoding="utf-8"), width=width, height=height)
+    found = parsed(labels, lambda text: parse_lines(text, width=width, height=height))
     objects = [(label, item) for label, item in found if item is not None]
-    return ImageRecord(
-        path=path,
-        width=width,
-        height=height,
+    return record_of(
+        path,
+        [item for _, item in objects],
+        source=SOURCE,
         gsd=_gsd(objects),
         group=groups[int(path.stem)],
-        source=SOURCE,
-        exhaustive=exhaustive_in(SOURCE),
-        annotations=tuple(item for _, item in objects),
+        size=(width, height),
     )

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from hardstand.datasets import aerial_airport, airbus, allplanes, dior, dota, hrplanes, nwpu, simd
+from hardstand.datasets import aerial_airport, airbus, allplanes, dior, dota, hrplanes, mvrsd, nwpu, simd
 
 COUNTS = [
     (airbus, "airbus_aircraft", 73, 2296),
@@ -17,6 +17,7 @@ COUNTS = [
     (dota, "dota_samples", 6, 19),
     (dior, "dior_negatives", 17, 0),
     (allplanes, "allplanes_georef", 2, 9),
+    (mvrsd, "mvrsd_demo", 12, 0),
 ]
 
 
@@ -38,6 +39,42 @@ def test_counts(shared_data: Path, reader: ModuleType, folder: str, images: int,
 def test_airport_groups(shared_data: Path) -> None:
     assert len({record.group for record in airbus.read(shared_data / "airbus_aircraft")}) == 20
     assert {"GBG", "DT8", "HON"} <= {record.group for record in hrplanes.read(shared_data / "hrplanesv2")}
+
+
+NODES = [
+    (nwpu, "nwpu_vhr10", {"fw": 757, "ctx.storage_tank": 414, "civ.car": 411}),
+    (dota, "dota_samples", {"fw": 19, "civ.truck": 17, "civ.car": 35}),
+    (mvrsd, "mvrsd_demo", {"mil.truck": 72, "civ": 43, "mil.small": 38, "mil.engineer": 35, "mil.armoured": 11}),
+    (allplanes, "allplanes_georef", {"fw.airliner.a320fam": 8, "fw.airliner.b737": 1}),
+    (
+        simd,
+        "simd",
+        {"civ.car": 286, "civ.truck": 66, "civ.van": 162, "civ.bus": 73, "civ.other": 51, "civ.airport_gse": 150}
+        | {"fw.airliner": 284, "fw": 65, "fw.light": 171, "fw.light.bizjet": 242, "heli": 14},
+    ),
+]
+
+
+@pytest.mark.parametrize(("reader", "folder", "expected"), NODES, ids=[row[1] for row in NODES])
+def test_counts_per_node(shared_data: Path, reader: ModuleType, folder: str, expected: dict[str, int]) -> None:
+    records = reader.read(shared_data / folder)
+    assert Counter(item.node for record in records for item in record.annotations) == expected
+
+
+def test_flags(shared_data: Path) -> None:
+    scenes = [item for record in airbus.read(shared_data / "airbus_aircraft") for item in record.annotations]
+    assert (sum(item.truncated for item in scenes), sum(item.ignore for item in scenes)) == (72, 44)
+    tiles = [item for record in dota.read(shared_data / "dota_samples") for item in record.annotations]
+    assert sum(item.difficult for item in tiles) == 40
+    assert sum(item.ignore for item in tiles) == 3  # planes that the tiling of the set cuts
+
+
+def test_mvrsd_counts_from_one_and_is_at_a_tenth_of_a_metre(shared_data: Path) -> None:
+    records = mvrsd.read(shared_data / "mvrsd_demo")
+    bounds = [item.bounds for record in records for item in record.annotations]
+    assert min(min(box) for box in bounds) == 0
+    assert max(max(box) for box in bounds) == 640
+    assert all(record.gsd == pytest.approx(0.1, abs=0.015) for record in records)
 
 
 def test_simd_helicopters_and_estimated_scale(shared_data: Path) -> None:

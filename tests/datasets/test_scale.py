@@ -2,8 +2,8 @@
 
 import pytest
 
-from hardstand.datasets.annotation import Annotation, horizontal
-from hardstand.datasets.scale import gsd_from_aircraft, gsd_from_cars, gsd_from_known
+from hardstand.datasets.annotation import Annotation, horizontal, oriented
+from hardstand.datasets.scale import gsd_from_aircraft, gsd_from_cars, gsd_from_known, gsd_from_types
 
 
 def squares(*sides: float) -> list[Annotation]:
@@ -32,3 +32,17 @@ def test_known_sizes() -> None:
     pairs = [(item, 36.0) for item in squares(144)]
     assert gsd_from_known(pairs, nominal=0.25, limits=(0.1, 0.5)) == pytest.approx(0.25)
     assert gsd_from_known([], nominal=0.25, limits=(0.1, 0.5)) == 0.25
+
+
+def test_types_measure_by_their_longer_side_whatever_edge_is_the_length() -> None:
+    wide = oriented("fw.transport.c130", (0, 0, 40.41 / 0.5, 29.79 / 0.5, 1.0))
+    turned = oriented("fw.transport.c130", (0, 0, 29.79 / 0.5, 40.41 / 0.5, 0.2))
+    assert gsd_from_types([wide, turned], limits=(0.1, 2)) == pytest.approx(0.5)
+    assert gsd_from_types([wide], limits=(0.6, 2)) == 0.6
+
+
+def test_types_of_no_size_and_boxes_that_say_nothing_do_not_count() -> None:
+    mixed = oriented("fw.transport.other", (0, 0, 40, 40, 0))
+    slanted = horizontal("fw.transport.c130", (0, 0, 40, 40))
+    cut = oriented("fw.transport.c130", (0, 0, 40, 40, 0), truncated=True)
+    assert gsd_from_types([mixed, slanted, cut, *squares(30)], limits=(0.1, 2)) is None
