@@ -77,7 +77,7 @@ def area(path: Path, polygon: shapely.Polygon | shapely.MultiPolygon) -> shapely
     return placed
 
 
-AREAS = {
+AREAS: dict[str, shapely.Polygon | shapely.MultiPolygon] = {
     "small": shapely.box(310, 410, 320, 420),
     "two parts": shapely.MultiPolygon([shapely.box(50, 50, 90, 500), shapely.box(900, 700, 1100, 790)]),
     "over the edge": shapely.box(1000, -300, 1500, 100),
