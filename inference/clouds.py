@@ -123,7 +123,8 @@ def _sampled(masks: list[DatasetReader | WarpedVRT], scene: SceneInfo) -> Clouds
 
     def clouded(window: Window, width: int, height: int) -> Mask:
         left, top = window.col_off * x, window.row_off * y
-        under = Window(left, top, min(window.width * x, columns - left), min(window.height * y, rows - top))
+        right, bottom = min(left + window.width * x, columns), min(top + window.height * y, rows)
+        under = Window.from_slices((top, bottom), (left, right))
         mask = idle.get()
         try:
             with rasterio.Env():  # GDAL's messages of this thread go to its exceptions, not to stderr

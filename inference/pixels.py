@@ -167,8 +167,9 @@ def _samples(dataset: DatasetReader, bands: tuple[int, ...]) -> Iterator[tuple[W
     spread = np.add.outer(np.arange(down) * 0.7548776662, np.arange(across) * 0.5698402910) % 1  # the R2 sequence
     for number in np.argsort(spread.ravel(), kind="stable").tolist():
         top, left = number // across * rows, number % across * columns
-        height, width = min(rows, dataset.height - top), min(columns, dataset.width - left)
-        yield Window(left, top, width, height), -(-width // factor), -(-height // factor)
+        bottom, right = min(top + rows, dataset.height), min(left + columns, dataset.width)
+        window = Window.from_slices((top, bottom), (left, right))
+        yield window, -(-(right - left) // factor), -(-(bottom - top) // factor)
 
 
 def _stretched(values: NDArray[np.float32], stretch: Stretch) -> Pixels:

@@ -54,7 +54,7 @@ class Knowing:
         self.nodes, self.gsd, self.tile_px = NODES, GSD, tile_px
         self.largest_object_m = largest_px * GSD
         self._truth, self._batch, self._error = truth, batch, error
-        self._outlines: NDArray[np.object_] = np.asarray(shapely.polygons(corners(truth).astype(np.float64)))
+        self._outlines = np.array([shapely.Polygon(outline) for outline in corners(truth)], dtype=object)
 
     def stream(self, tiles: Iterable[NDArray[np.uint8]]) -> Iterator[Detections]:
         held: list[NDArray[np.uint8]] = []
@@ -98,7 +98,7 @@ class Knowing:
 def scatter(rng: np.random.Generator, borders: list[int], largest_px: float) -> Boxes:
     """Objects that do not overlap: on seams and corners first, a parked row across one, then anywhere."""
     placed: list[tuple[float, ...]] = []
-    outlines: list[shapely.Polygon] = []
+    outlines: list[shapely.Geometry] = []
 
     def put(x: float, y: float, length: float, width: float, angle: float) -> None:
         outline = shapely.Polygon(corners([(x, y, length, width, angle)])[0]).buffer(0.9)
@@ -118,15 +118,13 @@ def scatter(rng: np.random.Generator, borders: list[int], largest_px: float) -> 
             middle = borders[len(borders) // 2]
             put(middle - 7 * k * np.sin(angle), middle + 7 * k * np.cos(angle), min(26, largest_px - 1), 6, angle)
         for x, y in product(borders, borders):
-            off = rng.uniform(-SEAM_PX, SEAM_PX, 2).tolist()
-            put(x + off[0], y + off[1], *size(), rng.uniform(0, np.pi))
+            put(x + rng.uniform(-8, 8), y + rng.uniform(-8, 8), *size(), rng.uniform(0, np.pi))
         for border in borders:
             for along in rng.uniform(0, SIDE, 3):
                 put(border + rng.uniform(-3, 3), along, *size(), rng.uniform(0, np.pi))
                 put(along, border + rng.uniform(-3, 3), *size(), rng.uniform(0, np.pi))
     for _ in range(25):
-        x, y = rng.uniform(0, SIDE, 2).tolist()
-        put(x, y, *size(), rng.uniform(0, np.pi))
+        put(rng.uniform(0, SIDE), rng.uniform(0, SIDE), *size(), rng.uniform(0, np.pi))
     return np.array(placed).reshape(-1, 5)
 
 

@@ -117,7 +117,7 @@ def test_a_large_scene_is_not_read_in_full_for_its_stretch(tmp_path: Path) -> No
                        transform=FRAMES["square"][1], crs=FRAMES["square"][0]) as target:  # fmt: skip
         target.write(slope, 1)
     with rasterio.open(path) as dataset:
-        counted = Counted(dataset)
+        counted: Any = Counted(dataset)
         stretch = plan_rendering(counted).stretch
     assert stretch is not None
     assert stretch[0] == pytest.approx((80, 3920), abs=100)
