@@ -15,6 +15,7 @@ runs it in full and screened, in turns.
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -186,7 +187,8 @@ def speed_up(cost: float, run_empty: float) -> float:
 
 def scene(folder: str, out: str) -> None:
     """Write a mosaic of blocks of 1000 px from the test airports: 58 without any label, 6 together with the most."""
-    empty, busy = [], []
+    empty: list[tuple[int, Pixels]] = []
+    busy: list[tuple[int, Pixels]] = []
     for record in airbus.read(Path(folder)):
         if split_of("airbus", record.group) != "test":
             continue
@@ -220,10 +222,11 @@ def time(path: str, rounds: str = "3", weights: str = "hardstand-n") -> None:
         between = perf_counter()
         part = detect(path, detector, screening=coarse)
         ended = perf_counter()
+        whole, screened = between - started, ended - between
+        run = full.tiles - part.screened_out
         print(
-            f"full {between - started:.1f} s, screened {ended - between:.1f} s, "
-            f"{(between - started) / (ended - between):.2f} times; "
-            f"{full.tiles - part.screened_out} of {full.tiles} tiles run; aircraft {aircraft(full)} in full, {aircraft(part)} screened",
+            f"full {whole:.1f} s, screened {screened:.1f} s, {whole / screened:.2f} times; {run} of {full.tiles} tiles "
+            f"run; aircraft {aircraft(full)} in full, {aircraft(part)} screened",
             flush=True,
         )
 
@@ -237,4 +240,5 @@ def aircraft(result: SceneResult) -> int:
 
 
 if __name__ == "__main__":
-    {"cues": cues, "report": report, "scene": scene, "time": time}[sys.argv[1]](*sys.argv[2:])
+    commands: dict[str, Callable[..., None]] = {"cues": cues, "report": report, "scene": scene, "time": time}
+    commands[sys.argv[1]](*sys.argv[2:])
