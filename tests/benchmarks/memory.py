@@ -33,7 +33,7 @@ def repeat(small: Path, large: Path, side_px: int) -> None:
         for top in range(0, side_px, rows):
             height = min(rows, side_px - top)
             strip = pixels[:, (top + np.arange(height)) % pixels.shape[1]][:, :, columns]
-            target.write(strip, window=Window(0, top, side_px, height))
+            target.write(strip, window=Window.from_slices((top, top + height), (0, side_px)))
 
 
 def main(folder: str, large_px: str = "40000", weights: str = "hardstand-n") -> None:

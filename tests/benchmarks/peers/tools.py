@@ -153,7 +153,8 @@ def windows(scene: Path, tile: int) -> list[Window]:
     with rasterio.open(scene) as dataset:
         ends = (dataset.height, dataset.width)
     starts = [[*range(0, max(1, end - tile), tile - OVERLAP_PX), max(0, end - tile)] for end in ends]
-    return [Window(left, top, tile, tile) for top, left in product(sorted(set(starts[0])), sorted(set(starts[1])))]
+    places = product(sorted(set(starts[0])), sorted(set(starts[1])))
+    return [Window.from_slices((top, top + tile), (left, left + tile)) for top, left in places]
 
 
 TOOLS: dict[str, Callable[[Path, dict[str, Any]], Found]] = {

@@ -1,0 +1,78 @@
+"""What the benchmarks reckon with, by hand; the measurements themselves are run by people."""
+
+import importlib.util
+import subprocess
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+
+HERE = Path(__file__).resolve().parent
+
+
+def load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(Path(name).stem, HERE / name)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run(seconds: float, counted: int) -> dict[str, Any]:
+    score = {"true": 100, "counted": counted, "doubles": 3, "misses": 1, "false_alarms": 0}
+    nodes = {"true_of": {"fw": 60}, "counted_of": {"fw": 61}}
+    return {"seconds": seconds, "tiles": 50, "scene_mpx": 64.0, "peak_mb": 400.0, "score": score | nodes}
+
+
+def test_the_table_of_the_comparison_has_medians() -> None:
+    text = load("peers/compare.py").table({"tool": [run(10, 102), run(5, 102), run(8, 102)], "other": []})
+    assert text.splitlines()[1].split() == [
+        "tool", "8.00", "6.40", "12.80", "6.25", "400", "102", "3", "1", "0", "+2.0", "61/60",
+    ]  # fmt: skip
+    assert len(text.splitlines()) == 2
+
+
+def test_a_peer_that_cannot_be_installed_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compare = load("peers/compare.py")
+    monkeypatch.setattr(
+        subprocess, "run", lambda step, **_: subprocess.CompletedProcess(step, 1, "", "No\n solution: sahi==9\n")
+    )
+    with pytest.raises(SystemExit, match=r"error: the peers cannot be installed into .*venv: No solution: sahi==9$"):
+        compare.environment(tmp_path / "venv")
+
+
+def test_a_threshold_loses_what_is_allowed_and_no_more() -> None:
+    screening = load("screening.py")
+    rows = [
+        {"cue": 0.9, "aircraft": 600, "boxes": 600, "labels": 600},
+        {"cue": 0.5, "aircraft": 399, "boxes": 399, "labels": 399},
+        {"cue": 0.2, "aircraft": 1, "boxes": 1, "labels": 1},
+        {"cue": 0.6, "aircraft": 0, "boxes": 0, "labels": 0},
+        {"cue": 0.1, "aircraft": 0, "boxes": 0, "labels": 0},
+    ]
+    assert screening.chosen_threshold(rows, "cue") == 0.5
+    assert screening.outcome(rows, "cue", 0.5) == (0.001, 0.5)
+    assert screening.speed_up(0.0625, 0.19) == pytest.approx(3, abs=0.01)
+
+
+def test_a_repeated_scene_has_the_same_pixels_over_and_over(tmp_path: Path) -> None:
+    small, large = tmp_path / "small.tif", tmp_path / "large.tif"
+    pixels = np.random.default_rng(1).integers(0, 255, (3, 8, 8), dtype=np.uint8).repeat(64, 1).repeat(64, 2)
+    profile = {"driver": "GTiff", "width": 512, "height": 512, "count": 3, "dtype": "uint8", "crs": "EPSG:32637"}
+    place = Affine(0.5, 0, 420_000, 0, -0.5, 4_765_000)
+    with rasterio.open(
+        small, "w", **profile, transform=place, tiled=True, blockxsize=256, blockysize=256,
+        compress="JPEG", photometric="YCBCR", jpeg_quality=95,
+    ) as target:  # fmt: skip
+        target.write(pixels)
+    load("memory.py").repeat(small, large, 1200)
+    with rasterio.open(small) as one, rasterio.open(large) as many:
+        assert (many.width, many.height, many.block_shapes[0]) == (1200, 1200, (256, 256))
+        assert many.transform == one.transform
+        difference = many.read()[:, 512:1024, 512:1024].astype(int) - one.read()
+    assert np.abs(difference).mean() < 5
