@@ -187,13 +187,8 @@ def speed_up(cost: float, run_empty: float) -> float:
 
 def scene(folder: str, out: str) -> None:
     """Write a mosaic of blocks of 1000 px from the test airports: 58 without any label, 6 together with the most."""
-<<<<<<< HEAD
-    empty: list[tuple[int, NDArray[np.uint8]]] = []
-    busy: list[tuple[int, NDArray[np.uint8]]] = []
-=======
     empty: list[tuple[int, Pixels]] = []
     busy: list[tuple[int, Pixels]] = []
->>>>>>> step2-D
     for record in airbus.read(Path(folder)):
         if split_of("airbus", record.group) != "test":
             continue
@@ -230,15 +225,8 @@ def time(path: str, rounds: str = "3", weights: str = "hardstand-n") -> None:
         whole, screened = between - started, ended - between
         run = full.tiles - part.screened_out
         print(
-<<<<<<< HEAD
-            f"full {between - started:.1f} s, screened {ended - between:.1f} s, "
-            f"{(between - started) / (ended - between):.2f} times; "
-            f"{full.tiles - part.screened_out} of {full.tiles} tiles run; "
-            f"aircraft {aircraft(full)} in full, {aircraft(part)} screened",
-=======
             f"full {whole:.1f} s, screened {screened:.1f} s, {whole / screened:.2f} times; {run} of {full.tiles} tiles "
             f"run; aircraft {aircraft(full)} in full, {aircraft(part)} screened",
->>>>>>> step2-D
             flush=True,
         )
 
