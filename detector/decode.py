@@ -39,9 +39,9 @@ class Decoder:
         Objects centred outside of `width` by `height` (in the padding) are dropped. A counted node with a threshold in
         the record is not seen below it. One object, one detection, by one rule over all nodes at once: from the best
         score at a counted node down, a candidate goes where its ProbIoU with one that stays is above OVERLAP, or where
-        one of the two is a part of the other (`boxes.is_part`, OFF_AXIS_M). What stays has one label, on one path of
-        the tree: an A-50 is not also an Il-76. Aircraft wing to wing stay, and so does a lorry beside a helicopter,
-        also under its rotor.
+        one of the two is a part of the other (`boxes.is_part`, OFF_AXIS_M) or both are in one place
+        (`boxes.in_one_place`). What stays has one label, on one path of the tree: an A-50 is not also an Il-76.
+        Aircraft wing to wing stay, and so does a lorry beside a helicopter, also under its rotor.
         """
         nodes = self.record.nodes
         counted = [k for k, node in enumerate(nodes) if node in COUNTED]

@@ -128,12 +128,14 @@ def detect(  # noqa: PLR0913, PLR0917  # the options of a command are its parame
 ) -> None:
     """Detect in scenes, count per site and date, and write detections, counts, pictures and a report."""
     with one_line_errors(_go_on):
+        from ..detector.choice import check_names  # noqa: PLC0415
         from ..detector.weights import find_weights  # noqa: PLC0415
 
         if screen and within is not None:
             raise typer.BadParameter("only tiles at the sites of --within are run in any case", param_hint="--screen")
         colours = _bands(bands)
         find_weights(weights, trust_pickle=trust_pickle)
+        check_names(backend, device, precision)
         with told("json" if json else "quiet" if quiet else "people") as tell:
             tell(Start(version("hardstand"), len(scenes)))
             from .sites import read_sites  # noqa: PLC0415  # a second of imports: the line above comes before

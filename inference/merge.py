@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..detector.boxes import envelope, is_part, paired_iou, touching
+from ..detector.boxes import envelope, in_one_place, is_part, paired_iou, touching
 from ..detector.decode import OFF_AXIS_M
 from ..detector.detections import Detections
 from .engine import SEAM_PX
@@ -22,8 +22,8 @@ def merge(detections: Detections, tile: NDArray[np.intp], tiles: Sequence[Tile])
     `tile` (N,) is the index into `tiles` of the tile that proposed each. The rule: only a detection within
     2 x SEAM_PX of the border of its core can be a double; from the best score down (ties: smaller cy, then cx), each
     detection that is still there removes from every other tile the one, of any class, that it overlaps most, where
-    that is SAME_IOU or more or one of the two is a part of the other, as within a tile (`boxes.is_part`). One at most
-    from each tile: a tile that saw two objects keeps two.
+    that is SAME_IOU or more, or one of the two is a part of the other, or both are in one place, as within a tile
+    (`boxes.is_part`, `boxes.in_one_place`). One at most from each tile: a tile that saw two objects keeps two.
     """
     contested = np.flatnonzero(_near_border(detections.boxes, tile, tiles))
     near = detections.select(contested)
@@ -51,6 +51,7 @@ def _doubles(boxes: NDArray[np.float32], tile: NDArray[np.intp], off_axis: float
     better, worse = better[across], worse[across]
     overlap = paired_iou(boxes[better], boxes[worse])
     same = (overlap >= SAME_IOU) | is_part(boxes[better], boxes[worse], off_axis)
+    same |= in_one_place(boxes[better], boxes[worse])
     better, worse, overlap = better[same], worse[same], overlap[same]
     closest_first = np.lexsort((worse, -overlap, better))
     better, worse = better[closest_first], worse[closest_first]

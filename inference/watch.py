@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..detector.errors import (
     BandError,
+    CloudMaskError,
     EmptySceneError,
     HardstandError,
     MissingFileError,
@@ -25,7 +26,7 @@ from .result import SceneResult
 
 SCENE_ERRORS = (
     MissingFileError, NotARasterError, NoCrsError, NoGsdError, BandError, TooCoarseError,
-    EmptySceneError, TileReadError,
+    EmptySceneError, TileReadError, CloudMaskError,
 )  # fmt: skip
 """Errors of one scene, which the other scenes of a survey do not share."""
 

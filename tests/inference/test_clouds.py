@@ -229,12 +229,15 @@ def test_from_the_command_line(base: Path, tmp_path: Path, monkeypatch: pytest.M
     write_polygons(tmp_path / "base_20241102.geojson", (230, -50, 530, 530))
     pattern = str(tmp_path / "{stem}.geojson")
     arguments = ["detect", *scenes, "--clouds", pattern, "--out", str(tmp_path / "out")]
-    missing = CliRunner().invoke(cli.app, arguments)
+    missing = CliRunner().invoke(cli.app, [*arguments, "--strict", "--quiet"])
     assert missing.exit_code == 1
     (line,) = missing.stderr.splitlines()
     assert line.startswith("error: no cloud mask of ")
     assert "base_20241203" in line
     assert not (tmp_path / "out").exists()
+    without = CliRunner().invoke(cli.app, arguments)
+    assert without.exit_code == 3
+    assert "1 of 2 scenes not used: no cloud mask of " in " ".join(without.stdout.split())
     write_polygons(tmp_path / "base_20241203.geojson")
     done = CliRunner().invoke(cli.app, arguments)
     assert done.exit_code == 0, done.output
