@@ -3,11 +3,9 @@
 import io
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,8 +49,14 @@ def main() -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"hardstand {version('hardstand')}")
+        typer.echo(f"hardstand {_release()}")
         raise typer.Exit
+
+
+def _release() -> str:
+    from importlib.metadata import version  # noqa: PLC0415
+
+    return version("hardstand")
 
 
 @app.callback()
@@ -137,7 +141,7 @@ def detect(  # noqa: PLR0913, PLR0917  # the options of a command are its parame
         find_weights(weights, trust_pickle=trust_pickle)
         check_names(backend, device, precision)
         with told("json" if json else "quiet" if quiet else "people") as tell:
-            tell(Start(version("hardstand"), len(scenes)))
+            tell(Start(_release(), len(scenes)))
             from .sites import read_sites  # noqa: PLC0415  # a second of imports: the line above comes before
             from .survey import Opening  # noqa: PLC0415
 
@@ -200,6 +204,8 @@ def run(
 
     The detector is loaded while the scenes are opened.
     """
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
     from .journal import Journal  # noqa: PLC0415
     from .output import remove_leftovers  # noqa: PLC0415
     from .sites import read_sites  # noqa: PLC0415

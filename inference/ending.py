@@ -18,7 +18,7 @@ import typer
 ERROR = 1
 UNREAD = 3
 """Exit code of a run that finished without something that could not be read."""
-GRACE_S = 1.5
+GRACE_S = 1.2
 """A stopped command has this long to end in order; then it ends as if killed."""
 NOTHING_KEPT = "nothing was written"
 

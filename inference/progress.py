@@ -1,6 +1,5 @@
 """Progress of a run for people and for scripts: a bar on a terminal, plain lines elsewhere, errors alone, or JSON."""
 
-import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -135,21 +134,13 @@ def _on_bar(bars: "Bars") -> Tell:
     return show
 
 
-class _Handler(logging.Handler):
-    """Log records as events."""
-
-    def __init__(self, tell: Tell) -> None:
-        super().__init__(logging.WARNING)
-        self._tell = tell
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Tell the record."""
-        self._tell(Warned(record.getMessage()))
-
-
 @contextmanager
 def _logged(tell: Tell) -> Iterator[None]:
-    logger, handler = logging.getLogger("hardstand"), _Handler(tell)
+    """Warnings of the package's log are told."""
+    import logging  # noqa: PLC0415
+
+    logger, handler = logging.getLogger("hardstand"), logging.Handler(logging.WARNING)
+    handler.emit = lambda record: tell(Warned(record.getMessage()))  # type: ignore[method-assign]
     logger.addHandler(handler)
     try:
         yield

@@ -18,6 +18,7 @@ from hardstand.detector import OutputError, TileReadError
 from hardstand.detector.detections import Detections
 from hardstand.detector.fake import PaintDetector, paint
 from hardstand.inference import SceneResult, detect
+from hardstand.inference.ending import GRACE_S
 from hardstand.inference.journal import FOLDER, Journal
 from hardstand.inference.scene import Grid, Scene
 from hardstand.inference.tiles import Tile, plan_tiles
@@ -144,7 +145,7 @@ def test_stopped_ends_soon_and_says_how_to_go_on(
     begun = time.monotonic()
     process.send_signal(number)
     stdout, stderr = finish(process, 128 + number)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 5  # GRACE_S and the end of a process on a machine that may be busy
     assert stderr.splitlines()[-1] == (
         "stopped; what is finished is kept: the same command with --resume goes on from there"
     )
@@ -174,6 +175,7 @@ with one_line_errors(lambda: "half is kept"):
 
 @posix
 def test_a_stop_has_its_deadline() -> None:
+    assert GRACE_S < 2
     begun = time.monotonic()
     done = subprocess.run([sys.executable, "-P", "-c", STUCK], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 143
