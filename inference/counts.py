@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ INTERVAL = 0.90
 """The share of the distribution between the low and the high end of every interval: 5 % are below, 5 % above."""
 MIN_RECALL = 0.1
 """A recall below this says that the class cannot be counted; the correction stops here, at ten times the detections."""
+
+TRUSTED_RECALL = 0.5
+"""A recall below this was measured where the class is hard to see; elsewhere it may be anything from there to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,9 @@ def estimate(probabilities: NDArray[np.floating], recall: float) -> Estimate:
     the negative binomial: failures before success number T (lower end) or T + 1 (upper end), each success having the
     probability `recall`. Together these two give the exact interval for the total when T is known.
 
+    Below TRUSTED_RECALL the recall itself is not known, only that it lies between the given one and 1: the upper end
+    takes the given one, the lower end 1, and the expected count their geometric mean.
+
     >>> found = estimate(np.array([1.0, 1.0, 1.0, 1.0]), 0.8)
     >>> round(found.expected, 6), found.low, found.high
     (5.0, 4, 8)
@@ -112,8 +119,10 @@ def estimate(probabilities: NDArray[np.floating], recall: float) -> Estimate:
         raise ValueError(f"recall is {recall}; it must lie between 0 and 1")
     share = max(recall, MIN_RECALL)
     found = poisson_binomial(np.asarray(probabilities, dtype=np.float64))
-    expected = float(np.sum(probabilities, dtype=np.float64)) / share
-    return Estimate(expected, _with_missed(found, share, extra=0), _with_missed(found, share, extra=1))
+    trusted = share >= TRUSTED_RECALL
+    expected = float(np.sum(probabilities, dtype=np.float64)) / (share if trusted else sqrt(share))
+    lower = _with_missed(found, share if trusted else 1.0, extra=0)
+    return Estimate(expected, lower, _with_missed(found, share, extra=1))
 
 
 def poisson_binomial(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

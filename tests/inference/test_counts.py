@@ -67,11 +67,18 @@ def test_the_poisson_binomial_has_its_mean_and_variance(values: list[float]) -> 
     assert variance == pytest.approx((probabilities * (1 - probabilities)).sum(), abs=1e-9)
 
 
-@given(st.lists(st.floats(0.01, 1), max_size=25), st.floats(0.1, 1))
+@given(st.lists(st.floats(0.01, 1), max_size=25), st.floats(0.5, 1))
 def test_the_lower_distribution_has_the_expected_count_as_its_mean(values: list[float], recall: float) -> None:
     result = estimate(np.array(values), recall)
     assert float(result.lower @ np.arange(len(result.lower))) == pytest.approx(result.expected, rel=1e-6, abs=1e-6)
     assert result.low <= result.high
+
+
+def test_a_recall_that_is_not_trusted_reaches_from_what_was_seen_to_what_it_says() -> None:
+    seen, trusted, doubted = (estimate(np.ones(9), recall) for recall in (1.0, 0.5, 0.25))
+    assert (seen.expected, trusted.expected, doubted.expected) == pytest.approx((9, 18, 18))
+    assert doubted.low == seen.low == 9
+    assert doubted.high > trusted.high > 18
 
 
 def test_the_interval_holds_the_truth_in_nine_of_ten_simulated_surveys() -> None:
