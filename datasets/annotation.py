@@ -21,12 +21,16 @@ class Annotation:
     polygon: (4, 2) float64 image pixels. Where `oriented`, an exact rectangle whose first edge lies along the
         length axis (nose-tail); else a horizontal box from the top left corner clockwise on screen.
     ignore: the object is neither truth nor background: it must not be trained on or counted.
+    difficult: the set calls the object hard to make out. truncated: the image, or the set's own tiling, cuts it off.
+        Both only report: an object that must not be used for it is `ignore` as well.
     """
 
     node: str
     polygon: NDArray[np.float64]
     oriented: bool
     ignore: bool = False
+    difficult: bool = False
+    truncated: bool = False
 
     def __post_init__(self) -> None:
         """Check the polygon; ValueError where it is not four finite points."""
@@ -87,17 +91,22 @@ class ImageRecord:
         object.__setattr__(self, "annotations", tuple(self.annotations))
 
 
-def horizontal(node: str, box: Iterable[float], *, ignore: bool = False) -> Annotation:
+def horizontal(
+    node: str, box: Iterable[float], *, ignore: bool = False, difficult: bool = False, truncated: bool = False
+) -> Annotation:
     """Annotation of an axis-aligned box (x0, y0, x1, y1) in pixels, corners in any order."""
     xa, ya, xb, yb = (float(value) for value in box)
     (x0, x1), (y0, y1) = sorted((xa, xb)), sorted((ya, yb))
-    return Annotation(node, np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]]), oriented=False, ignore=ignore)
+    corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+    return Annotation(node, corners, oriented=False, ignore=ignore, difficult=difficult, truncated=truncated)
 
 
-def oriented(node: str, box: Iterable[float], *, ignore: bool = False) -> Annotation:
+def oriented(
+    node: str, box: Iterable[float], *, ignore: bool = False, difficult: bool = False, truncated: bool = False
+) -> Annotation:
     """Annotation of an exact oriented box (cx, cy, length, width, angle in radians), pixels."""
     cx, cy, length, width, angle = (float(value) for value in box)
     along = np.array([np.cos(angle), np.sin(angle)]) * length / 2
     across = np.array([-np.sin(angle), np.cos(angle)]) * width / 2
     corners = np.array([-along - across, along - across, along + across, -along + across]) + (cx, cy)
-    return Annotation(node, corners, oriented=True, ignore=ignore)
+    return Annotation(node, corners, oriented=True, ignore=ignore, difficult=difficult, truncated=truncated)

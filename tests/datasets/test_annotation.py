@@ -38,6 +38,13 @@ def test_polygons_are_checked_and_cannot_be_changed() -> None:
         horizontal("fw", (0, 0, 1, 1)).polygon[0, 0] = 5
 
 
+def test_flags_are_off_unless_said() -> None:
+    for item in (horizontal("fw", (0, 0, 4, 2)), oriented("fw", (0, 0, 4, 2, 0))):
+        assert not (item.ignore or item.difficult or item.truncated)
+    assert horizontal("fw", (0, 0, 4, 2), difficult=True).difficult
+    assert oriented("fw", (0, 0, 4, 2, 0), truncated=True).truncated
+
+
 @pytest.mark.parametrize(("width", "height", "gsd"), [(0, 5, 1.0), (5, -1, 1.0), (5, 5, 0.0), (5, 5, float("nan"))])
 def test_records_have_a_size_and_a_scale(width: int, height: int, gsd: float) -> None:
     with pytest.raises(ValueError, match="not positive"):
