@@ -40,7 +40,7 @@ def test_polygons_are_checked_and_cannot_be_changed() -> None:
 
 def test_flags_are_off_unless_said() -> None:
     for item in (horizontal("fw", (0, 0, 4, 2)), oriented("fw", (0, 0, 4, 2, 0))):
-        assert not (item.ignore or item.difficult or item.truncated)
+        assert (item.ignore, item.difficult, item.truncated) == (False, False, False)
     assert horizontal("fw", (0, 0, 4, 2), difficult=True).difficult
     assert oriented("fw", (0, 0, 4, 2, 0), truncated=True).truncated
 
