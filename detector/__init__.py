@@ -33,7 +33,21 @@ if TYPE_CHECKING:
         WeightsNotFoundError,
     )
     from .fake import PaintDetector, paint
-    from .taxonomy import COUNTED, NODES, Node, ancestors, children, deepest, fits, is_a, parent, root, shape_of
+    from .taxonomy import (
+        COUNTED,
+        NODES,
+        Node,
+        ancestors,
+        children,
+        deepest,
+        fits,
+        is_a,
+        lookalikes,
+        parent,
+        root,
+        shape_of,
+        size_objection,
+    )
     from .weights import (
         WeightRecord,
         bind_export,
@@ -54,7 +68,8 @@ _HOME = {
     "NoCrsError NoGsdError NotARasterError OutputError RecipeError SiteFileError SiteOutsideError TileReadError "
     "TooCoarseError UntrustedPickleError WeightsCorruptError WeightsNotFoundError",
     "fake": "PaintDetector paint",
-    "taxonomy": "COUNTED NODES Node ancestors children deepest fits is_a parent root shape_of",
+    "taxonomy": "COUNTED NODES Node ancestors children deepest fits is_a lookalikes parent root shape_of "
+    "size_objection",
     "weights": "WeightRecord bind_export find_weights openvino_model read_record read_tensors write_weights",
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names.split()}
@@ -100,6 +115,7 @@ __all__ = [
     "fits",
     "from_corners",
     "is_a",
+    "lookalikes",
     "openvino_model",
     "oriented_iou",
     "paint",
@@ -108,6 +124,7 @@ __all__ = [
     "read_tensors",
     "root",
     "shape_of",
+    "size_objection",
     "suppress",
     "write_weights",
 ]
