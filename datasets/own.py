@@ -22,7 +22,7 @@ from .annotation import Annotation, ImageRecord, horizontal, oriented
 from .images import SUFFIXES, image_size
 from .labels import Flag, Meaning, spelling
 
-__all__ = ["ImageIndex", "OwnLabels", "outline", "own_record", "read_table", "rectangle", "turned_box"]
+__all__ = ["ImageIndex", "OwnLabels", "outline", "own_labels", "own_record", "read_table", "rectangle", "turned_box"]
 
 FILLED = 0.9
 """A polygon that fills at least this share of its minimum-area rectangle is taken for that rectangle."""
@@ -72,6 +72,13 @@ class OwnLabels:
         if gsd is None:
             raise NoGsdError(f"{path} says no ground sampling distance: give it with --gsd METRES")
         return gsd
+
+
+def own_labels(table: Path | None, exhaustive: str | None, gsd: float | None, attribute: str) -> OwnLabels:
+    """What the user says, from the options of a command; `exhaustive` is a list such as `fw,heli`, or `none`."""
+    nodes = [] if exhaustive is None or exhaustive == "none" else [node.strip() for node in exhaustive.split(",")]
+    meanings = read_table(table) if table else {}
+    return OwnLabels(exhaustive=frozenset(nodes), meanings=meanings, gsd=gsd, attribute=attribute)
 
 
 def read_table(path: Path) -> dict[str, Meaning]:

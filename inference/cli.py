@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .cli_datasets import commands as dataset_commands
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -30,6 +32,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(dataset_commands)
 
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results; made where there is none.")]
 WeightsName = Annotated[str, typer.Option("--weights", metavar="NAME", help="A shipped name, or a .safetensors file.")]
@@ -127,19 +131,6 @@ def demo(
 
 Tiles = Annotated[Path, typer.Option("--tiles", metavar="DIR", help="Folders of training tiles.")]
 Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with the public sets, one folder each.")]
-
-
-@app.command()
-def tiles(
-    data: Data,
-    tiles: Tiles,
-    only: Annotated[list[str] | None, typer.Option("--only", metavar="SET", help="Only this set; repeatable.")] = None,
-) -> None:
-    """Make training tiles of public sets, composites of cut-outs, and generated scenes. Needs hardstand[train]."""
-    with _errors():
-        from ..datasets.build import build_tiles  # noqa: PLC0415
-
-        build_tiles(data, tiles, progress=typer.echo, sets=tuple(only or ()))
 
 
 @app.command()

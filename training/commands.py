@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..datasets.annotation import ImageRecord
-from ..datasets.build import TILE_PX
+from ..datasets.cutting import TILE_PX
 from ..datasets.images import read_rgb
 from ..datasets.split import Split, split_of
 from ..datasets.tiles import read_tiles

@@ -177,7 +177,7 @@ def test_coco_crowds_masks_and_turned_boxes(tmp_path: Path, write_image: ImageWr
     assert [item.ignore for item in record.annotations] == [True, False, False]
     assert record.annotations[1].bounds == (57, 56, 83, 64)
     assert np.sort(record.annotations[2].polygon[:, 0]) == pytest.approx(np.sort(SLANTED[:, 0]), abs=1e-3)
-    content["annotations"][1]["bbox"] = [1, 2]  # type: ignore[index]
+    content["annotations"][1]["bbox"] = [1, 2]
     put(tmp_path, "a.json", json.dumps(content))
     with pytest.raises(LabelError, match=r"a\.json, annotation 2"):
         coco.read(tmp_path, OWN)
