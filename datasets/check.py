@@ -153,9 +153,9 @@ def _objection(item: Annotation, gsd: float) -> str | None:
     """Why the object cannot be of its type, by its size; a horizontal box only tells that it is too large or small."""
     length, width = item.length_px * gsd, item.width_px * gsd
     if item.oriented:
-        # The longer side of a box may be either: which one runs along the fuselage is not always known.
-        either = size_objection(item.node, length, width, SLACK) and size_objection(item.node, width, length, SLACK)
-        return either or None
+        # Which side of a box runs along the fuselage is not always known, so both ways must fail.
+        objection = size_objection(item.node, length, width, SLACK)
+        return objection if size_objection(item.node, width, length, SLACK) else None
     sizes = [size for size in NODES[item.node].sizes if not size.example]
     reach = [max(size.length_m, size.width_m) for size in sizes]
     least = 0.0 if item.truncated or shape_of(item.node) == "rectangle" else 0.7

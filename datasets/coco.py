@@ -10,6 +10,7 @@ import json
 import math
 from collections import defaultdict
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,8 @@ def _records(path: Path, content: dict[str, Any], index: ImageIndex, own: OwnLab
             raise LabelError(f"{where}: image {entry['image_id']} is not among the images of the file")
         if entry["category_id"] not in names:
             raise LabelError(f"{where}: category {entry['category_id']} is not among the categories of the file")
-        meaning = own.meaning(names[entry["category_id"]], path.name)
-        if meaning.flag != "-":
-            objects[entry["image_id"]].append(_annotation(meaning.node, entry, where))
+        label, draw = names[entry["category_id"]], partial(_annotation, entry=entry, where=where)
+        objects[entry["image_id"]] += own.drawn(label, path.name, draw)
     return [
         own_record(
             index.find(str(entry["file_name"]), path.name),

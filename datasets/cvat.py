@@ -7,6 +7,7 @@ image files.
 
 import math
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -52,9 +53,7 @@ def _objects(image: ET.Element, where: str, own: OwnLabels) -> Iterator[Annotati
     for shape in image:
         if shape.tag == "tag":
             continue
-        meaning = own.meaning(shape.attrib.get("label", ""), where)
-        if meaning.flag != "-":
-            yield _annotation(meaning.node, shape, where)
+        yield from own.drawn(shape.attrib.get("label", ""), where, partial(_annotation, shape=shape, where=where))
 
 
 def _annotation(node: str, shape: ET.Element, where: str) -> Annotation:

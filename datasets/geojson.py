@@ -9,6 +9,7 @@ The scale is measured on the ground.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ class _Raster:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Feature:
-    node: str
+    label: str
     ring: NDArray[np.float64]
     """(N, 2) in the coordinate system of its file."""
     crs: CRS
@@ -73,7 +74,7 @@ def read(root: Path, own: OwnLabels) -> list[ImageRecord]:
     for path, content in layers.items():
         named = [raster for raster in rasters if raster.path.stem == path.stem]
         features = list(_features(path, content, own))
-        placed = [(raster.path, item) for raster in named or rasters for item in _on(raster, features)]
+        placed = [(raster.path, item) for raster in named or rasters for item in _on(raster, features, own, path.name)]
         if features and not placed:
             raise LabelError(f"{path.name}: no feature lies on an image; check the layer's coordinate system")
         for image, item in placed:
@@ -133,9 +134,8 @@ def _features(path: Path, content: dict[str, Any], own: OwnLabels) -> Iterator[_
         if label is None:
             has = ", ".join(sorted(properties)) or "none"
             raise LabelError(f"{where} has no attribute {own.attribute!r} (it has {has}): name it with --attribute")
-        meaning = own.meaning(str(label), where)
-        if meaning.flag != "-":
-            yield _Feature(meaning.node, _ring(feature.get("geometry") or {}, where), crs)
+        if own.meaning(str(label), where).flag != "-":
+            yield _Feature(str(label), _ring(feature.get("geometry") or {}, where), crs)
 
 
 def _ring(geometry: dict[str, Any], where: str) -> NDArray[np.float64]:
@@ -150,14 +150,14 @@ def _ring(geometry: dict[str, Any], where: str) -> NDArray[np.float64]:
     return ring[:-1] if (ring[0] == ring[-1]).all() else ring
 
 
-def _on(raster: _Raster, features: list[_Feature]) -> Iterator[Annotation]:
+def _on(raster: _Raster, features: list[_Feature], own: OwnLabels, where: str) -> Iterator[Annotation]:
     transformers: dict[CRS, Transformer] = {}
     for feature in features:
         if feature.crs not in transformers:
             transformers[feature.crs] = Transformer.from_crs(feature.crs, raster.crs, always_xy=True)
         points = _apply(raster.to_pixels, np.stack(transformers[feature.crs].transform(*feature.ring.T), axis=-1))
         if np.isfinite(points).all() and (points.max(axis=0) > 0).all() and (points.min(axis=0) < raster.size).all():
-            yield outline(feature.node, points)
+            yield from own.drawn(feature.label, where, partial(outline, points=points))
 
 
 def _groups(rasters: list[_Raster], index: ImageIndex) -> dict[Path, str]:

@@ -1,7 +1,8 @@
 """Which taxonomy node a data set's label means, and of which nodes a data set labels every instance.
 
-Both are data: `labels.csv` (flags: `=` usable at that node, `~` coarse, `N` named hard negative, `-` dropped) and
-`exhaustive.csv`, after the mapping and exhaustiveness tables of the project's taxonomy reference.
+Both are data: `labels.csv` (flags: `=` usable at that node, `~` coarse, `N` named hard negative, `I` ignore region, `-`
+dropped) and `exhaustive.csv`, after the mapping and exhaustiveness tables of the project's taxonomy reference. A set
+that labels nothing exhaustively has one row without a node; parts of a set that differ are listed as `set/part`.
 """
 
 import re
@@ -15,7 +16,7 @@ from .tables import rows_of
 
 __all__ = ["Flag", "Meaning", "exhaustive_in", "meaning_of", "spelling"]
 
-Flag = Literal["=", "~", "N", "-"]
+Flag = Literal["=", "~", "N", "I", "-"]
 
 
 class Meaning(NamedTuple):
@@ -46,7 +47,7 @@ def _meanings() -> Mapping[tuple[str, str], Meaning]:
 def _exhaustive() -> Mapping[str, frozenset[str]]:
     nodes: dict[str, set[str]] = defaultdict(set)
     for row in rows_of("exhaustive.csv"):
-        nodes[row["set"]].add(row["node"])
+        nodes[row["set"]].update({row["node"]} - {""})
     return {name: frozenset(values) for name, values in nodes.items()}
 
 

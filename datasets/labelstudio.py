@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -87,9 +88,7 @@ def _objects(results: list[dict[str, Any]], where: str, own: OwnLabels) -> Itera
         labels = value.get(kind) or [""]
         if len(labels) > 1:
             raise LabelError(f"{where}: an object with several labels {labels}: keep one")
-        meaning = own.meaning(str(labels[0]), where)
-        if meaning.flag != "-":
-            yield _annotation(meaning.node, kind, result)
+        yield from own.drawn(str(labels[0]), where, partial(_annotation, kind=kind, result=result))
 
 
 def _annotation(node: str, kind: str, result: dict[str, Any]) -> Annotation:

@@ -6,8 +6,8 @@ A label is a node of the taxonomy, or is mapped to one by a table of the user (C
 
 import csv
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
 
@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from ..detector.errors import DatasetNotFoundError, LabelError, NoGsdError
 from ..detector.opencv import cv2
 from ..detector.taxonomy import NODES, is_wider_than_long, shape_of
-from .allplanes import ground_gsd
 from .annotation import Annotation, ImageRecord, horizontal, oriented
+from .georeference import georeference_of
 from .images import SUFFIXES, image_size
 from .labels import Flag, Meaning, spelling
 
@@ -61,6 +61,14 @@ class OwnLabels:
             f"it in a table (label,node,flag) given with --labels"
         )
 
+    def drawn(self, label: str, where: str, draw: Callable[[str], Annotation]) -> tuple[Annotation, ...]:
+        """What `draw` makes of the label's node, as an ignore region by flag I; nothing for a label that is dropped."""
+        node, flag = self.meaning(label, where)
+        if flag == "-":
+            return ()
+        item = draw(node)
+        return (replace(item, ignore=True),) if flag == "I" else (item,)
+
     def scale(self, path: Path, told: float | None = None) -> float:
         """Metres per pixel of an image: what the user says, else `told`, else the georeference of a GeoTIFF.
 
@@ -68,7 +76,7 @@ class OwnLabels:
         """
         gsd = self.gsd if self.gsd is not None else told
         if gsd is None and path.suffix.lower() in (".tif", ".tiff"):
-            gsd = ground_gsd(path)[2]
+            gsd = georeference_of(path).gsd
         if gsd is None:
             raise NoGsdError(f"{path} says no ground sampling distance: give it with --gsd METRES")
         return gsd

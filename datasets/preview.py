@@ -105,8 +105,8 @@ def _cell(record: ImageRecord, item: Annotation | None, sheet: Sheet) -> Picture
     (left, top), (right, bottom) = corner, (centre + half + 2).astype(int)
     pixels = read_bgr(record.path)[top:bottom, left:right]
     if scale < 1:  # reduced first: warping alone would leave out pixels
-        size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        small = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+        pixels = np.asarray(cv2.resize(pixels, small, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     turn = np.hstack([np.eye(2) * max(scale, 1), (offset + scale * corner)[:, None]])
     cell = cv2.warpAffine(pixels, turn, (sheet.cell_px, sheet.cell_px), borderValue=PAPER)
     for each in record.annotations:

@@ -8,6 +8,7 @@ not read). Boxes are taken as written, not as counted from 1: the difference is 
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -63,9 +64,7 @@ def _size(tree: ET.Element) -> tuple[int, int] | None:
 def _objects(tree: ET.Element, file: Path, own: OwnLabels) -> Iterator[Annotation]:
     for entry in tree.iter("object"):
         label = (entry.findtext("name") or "").strip()
-        meaning = own.meaning(label, str(file))
-        if meaning.flag != "-":
-            item = _box(meaning.node, entry, f"{file}, {label}")
+        for item in own.drawn(label, str(file), partial(_box, entry=entry, where=f"{file}, {label}")):
             yield replace(item, difficult=_says(entry, "difficult"), truncated=_says(entry, "truncated"))
 
 

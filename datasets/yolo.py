@@ -6,6 +6,7 @@ objects has an empty one. A line is `class cx cy w h`, `class x1 y1 x2 y2 x3 y3 
 """
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -89,9 +90,7 @@ def _objects(path: Path, names: dict[int, str], own: OwnLabels) -> list[Annotati
             continue
         where = f"{labels}, line {number}"
         label, shares = _numbers(line, names, where)
-        meaning = own.meaning(label, str(labels))
-        if meaning.flag != "-":
-            found.append(_annotation(meaning.node, shares, size))
+        found += own.drawn(label, str(labels), partial(_annotation, shares=shares, size=size))
     return found
 
 

@@ -22,7 +22,7 @@ Name = Annotated[
     str | None, typer.Option("--set", metavar="NAME", help="What it is, see `datasets list`. Default: found out.")
 ]
 Labels = Annotated[
-    Path | None, typer.Option("--labels", metavar="CSV", help="Own labels: label,node,flag (= ~ N -) per label.")
+    Path | None, typer.Option("--labels", metavar="CSV", help="Own labels: label,node,flag (= ~ N I -) per label.")
 ]
 Gsd = Annotated[float | None, typer.Option("--gsd", metavar="METRES", help="Own labels: metres per pixel.")]
 Attribute = Annotated[str, typer.Option("--attribute", help="GeoJSON: the attribute that holds the class.")]

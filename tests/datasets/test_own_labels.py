@@ -120,6 +120,9 @@ def test_labels_are_mapped_dropped_or_named(
     put(tmp_path, "table.csv", "label,node,flag\nbig plane,fw.airliner,~\nLORRY,,-\n")
     table = OwnLabels(gsd=0.5, meanings=read_table(tmp_path / "table.csv"))
     assert [item.node for item in reader.read(tmp_path, table)[0].annotations] == ["fw.airliner"]
+    put(tmp_path, "table.csv", "label,node,flag\nbig plane,fw,I\nLORRY,civ.truck,N\n")
+    table = OwnLabels(gsd=0.5, meanings=read_table(tmp_path / "table.csv"))
+    assert [item.ignore for item in reader.read(tmp_path, table)[0].annotations] == [True, False]
     with pytest.raises(LabelError, match=r"label 'Big Plane' in .*--labels"):
         reader.read(tmp_path, OWN)
 

@@ -96,13 +96,13 @@ def test_the_same_picture_in_two_splits_is_a_leak(tmp_path: Path) -> None:
     assert "in test, looks like" in problem.text
 
 
-def test_hashes_forgive_noise_and_flat_images_have_none() -> None:
+def test_hashes_forgive_brightness_and_flat_images_have_none() -> None:
     rng = np.random.default_rng(0)
     grey = cv2.resize(rng.integers(0, 255, (4, 4), dtype=np.uint8), (17, 16), interpolation=cv2.INTER_CUBIC)
-    noisy = np.clip(grey + rng.normal(0, 1, grey.shape), 0, 255).astype(np.uint8)
+    duller = np.round(np.asarray(grey, np.float64) * 0.8 + 20).astype(np.uint8)
     other = cv2.resize(rng.integers(0, 255, (4, 4), dtype=np.uint8), (17, 16), interpolation=cv2.INTER_CUBIC)
     flat = np.full((16, 17), 90, np.uint8)
-    pictures = [np.asarray(each, np.uint8) for each in (grey, flat, other, noisy)]
+    pictures = [np.asarray(each, np.uint8) for each in (grey, flat, other, duller)]
     assert list(near_pairs([difference_hash(each) for each in pictures])) == [(0, 3)]
     assert list(near_pairs([None, None])) == []
 
@@ -155,7 +155,7 @@ def test_tiling_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     assert cut_tiles(records, tmp_path / "other", cut) == 8
     head = json.loads((tmp_path / "other" / "made.json").read_text())["key"]
     kept = journal.read_text().splitlines()
-    journal.write_text("\n".join([json.dumps({"key": head}), *kept[1:], '{"image": "torn'))
+    journal.write_text("\n".join([json.dumps({"key": head}), *kept[1:], '{"image": "torn']))
     first = tmp_path / "out" / "images" / "same_0_0.jpg"
     before = first.stat().st_mtime_ns
     assert cut_tiles(records, tmp_path / "out", cut) == 8
