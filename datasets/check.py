@@ -3,6 +3,7 @@
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -84,9 +85,10 @@ def check_records(records: Sequence[ImageRecord], *, progress: Callable[[int, in
     progress: called with the images done and all images. Problems come by kind, the worst first, then by image.
     """
     looks: list[_Look] = []
-    for look in in_order(_look, records):
-        looks.append(look)
-        progress(len(looks), len(records))
+    with _large_images():
+        for look in in_order(_look, records):
+            looks.append(look)
+            progress(len(looks), len(records))
     problems = [look.problem for look in looks if look.problem]
     for record in records:
         problems += _object_problems(record)
@@ -101,6 +103,16 @@ def check_records(records: Sequence[ImageRecord], *, progress: Callable[[int, in
         groups=len({(record.source, record.group) for record in records}),
         problems=tuple(sorted(problems, key=lambda problem: order.index(problem.kind))),
     )
+
+
+@contextmanager
+def _large_images() -> Iterator[None]:
+    """Pillow takes a large image for an attack; scenes of a set that the user points at are large."""
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
 
 
 def _look(record: ImageRecord) -> _Look:

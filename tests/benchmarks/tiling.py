@@ -38,12 +38,16 @@ def _reading(root: Path, scenes: int, _: Path) -> None:
 
 def _codec(root: Path, scenes: int, out: Path) -> None:
     for path in sorted((root / "images").glob("*.jpg"))[:scenes]:
-        pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
-        assert pixels is not None
-        for top in starts(pixels.shape[0], CUT.tile_px, CUT.stride_px):
-            for left in starts(pixels.shape[1], CUT.tile_px, CUT.stride_px):
-                tile = pixels[top : top + CUT.tile_px, left : left + CUT.tile_px]
-                assert cv2.imwrite(str(out / f"{path.stem}_{left}_{top}.jpg"), tile, QUALITY)
+        _recoded(path, out)
+
+
+def _recoded(path: Path, out: Path) -> None:
+    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    assert pixels is not None
+    for top in starts(pixels.shape[0], CUT.tile_px, CUT.stride_px):
+        for left in starts(pixels.shape[1], CUT.tile_px, CUT.stride_px):
+            tile = pixels[top : top + CUT.tile_px, left : left + CUT.tile_px]
+            assert cv2.imwrite(str(out / f"{path.stem}_{left}_{top}.jpg"), tile, QUALITY)
 
 
 def _tiling(root: Path, scenes: int, out: Path) -> None:
