@@ -132,7 +132,7 @@ def _read_made(path: Path) -> dict[str, Any] | None:
 def _resume(journal: Path, key: str) -> dict[str, list[dict[str, Any]]]:
     """Tiles of the images that a stopped run finished, by name; a journal of another run is begun anew."""
     lines = journal.read_bytes().split(b"\n")[:-1] if journal.is_file() else []  # the rest of a torn line is dropped
-    entries = [json.loads(line) for line in lines]
+    entries: list[dict[str, Any]] = [json.loads(line) for line in lines]
     if not entries or entries[0] != {"key": key}:
         entries = [{"key": key}]
     journal.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")

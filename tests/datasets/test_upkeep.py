@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import rasterio
+from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import Affine
 
 from hardstand.datasets import coco, yolo
@@ -255,12 +256,12 @@ def test_geojson_and_back(tmp_path: Path) -> None:
 def test_geojson_needs_a_place(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     with (
-        pytest.warns(rasterio.errors.NotGeoreferencedWarning),
+        pytest.warns(NotGeoreferencedWarning),
         rasterio.open(path, "w", driver="GTiff", width=200, height=120, count=1, dtype="uint8") as target,
     ):
         target.write(np.zeros((1, 120, 200), np.uint8))
     with (
-        pytest.warns(rasterio.errors.NotGeoreferencedWarning),
+        pytest.warns(NotGeoreferencedWarning),
         pytest.raises(DatasetNotFoundError, match="no place on the map"),
     ):
         to_geojson([record(path, PLANE)], tmp_path, quiet)
