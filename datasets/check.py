@@ -143,7 +143,7 @@ def _thumbnail(path: Path) -> tuple[tuple[int, int], "np.ndarray[tuple[int, int]
         return size, np.asarray(Image.fromarray(grey).resize(THUMBNAIL, Image.Resampling.BOX))
     with Image.open(path) as image:
         size = image.size
-        image.draft("L", (THUMBNAIL[0] * 4, THUMBNAIL[1] * 4))  # a JPEG is decoded small: the same bytes, less work
+        image.draft("L", THUMBNAIL)  # a JPEG is decoded small: the same bytes, less work
         return size, np.asarray(image.convert("L").resize(THUMBNAIL, Image.Resampling.BOX))
 
 

@@ -97,14 +97,16 @@ def test_the_same_picture_in_two_splits_is_a_leak(tmp_path: Path) -> None:
     assert "in test, looks like" in problem.text
 
 
-def test_hashes_forgive_brightness_and_flat_images_have_none() -> None:
+def test_hashes_forgive_brightness_and_a_frame_and_flat_images_have_none() -> None:
     rng = np.random.default_rng(0)
-    grey = cv2.resize(rng.integers(0, 255, (4, 4), dtype=np.uint8), (17, 16), interpolation=cv2.INTER_CUBIC)
+    grey = cv2.resize(rng.integers(0, 255, (4, 4), dtype=np.uint8), (136, 128), interpolation=cv2.INTER_CUBIC)
     duller = np.round(np.asarray(grey, np.float64) * 0.8 + 20).astype(np.uint8)
-    other = cv2.resize(rng.integers(0, 255, (4, 4), dtype=np.uint8), (17, 16), interpolation=cv2.INTER_CUBIC)
-    flat = np.full((16, 17), 90, np.uint8)
-    pictures = [np.asarray(each, np.uint8) for each in (grey, flat, other, duller)]
-    assert list(near_pairs([difference_hash(each) for each in pictures])) == [(0, 3)]
+    other = cv2.resize(rng.integers(0, 255, (4, 4), dtype=np.uint8), (136, 128), interpolation=cv2.INTER_CUBIC)
+    flat = np.full((128, 136), 90, np.uint8)
+    framed, frame_alone = np.zeros((2, 128, 136), np.uint8)
+    framed[:, 30:106] = cv2.resize(grey, (76, 128), interpolation=cv2.INTER_AREA)
+    pictures = [np.asarray(each, np.uint8) for each in (grey, flat, other, duller, framed, frame_alone)]
+    assert list(near_pairs([difference_hash(each) for each in pictures])) == [(0, 3), (0, 4), (3, 4)]
     assert list(near_pairs([None, None])) == []
 
 
