@@ -26,7 +26,8 @@ QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 92]
 
 def _decoding(root: Path, scenes: int, _: Path) -> None:
     for path in sorted((root / "images").glob("*.jpg"))[:scenes]:
-        assert cv2.imread(str(path), cv2.IMREAD_COLOR) is not None
+        pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)  # held until the next is there, as the others do
+        assert pixels is not None
 
 
 def _reading(root: Path, scenes: int, _: Path) -> None:
