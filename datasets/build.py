@@ -2,61 +2,76 @@
 
 import random
 from collections.abc import Callable
-from importlib import import_module
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from ..detector.errors import DatasetNotFoundError
 from . import airbus
 from .bases import Base, free_ground, load_bases
+from .catalogue import public_sets, read_below
 from .composites import cut_composites
 from .cutouts import Split, load_cutouts
+from .cutting import Cut, cut_tiles
 from .generated import cut_generated
 from .split import split_of
-from .tiles import cut_tiles
 
-__all__ = ["FOLDERS", "build_tiles"]
+__all__ = ["build_tiles"]
 
-FOLDERS = {
-    "airbus": "airbus_aircraft",
-    "hrplanes": "hrplanesv2",
-    "aerial_airport": "aerial_airport",
-    "simd": "simd",
-    "nwpu": "nwpu_vhr10",
-    "dota": "dota_samples",
-    "dior": "dior_negatives",
-}
-"""Reader and the folder of its set."""
-ASSETS = "airbase_assets"
-GSD_M, TILE_PX, STRIDE_PX = 0.5, 768, 640
+ASSETS, AIRBUS = "airbase_assets", "airbus_aircraft"
 COMPOSITES, GENERATED_DRAWN, GENERATED_REAL, HELD_BACK = 1300, 1050, 1220, 300
 
 
-def build_tiles(data: Path, out: Path, *, progress: Callable[[str], None], sets: tuple[str, ...] = ()) -> None:
+def build_tiles(
+    data: Path,
+    out: Path,
+    cut: Cut,
+    *,
+    say: Callable[[str], None],
+    track: Callable[[str], AbstractContextManager[Callable[[int, int], None]]],
+    sets: tuple[str, ...] = (),
+) -> None:
     """Write one folder of tiles per set below `out`, and say each when it is done.
 
-    `sets` limits it to some; the folders are the readers' names, `composites`, `generated`, and both again with
-    `_holdout` for held-back cut-outs and bases. Raises `DatasetNotFoundError` for a set that is not below `data`.
+    sets: readers' names, `composites`, `generated`, and both again with `_holdout` for held-back cut-outs and bases;
+    without any, all that `data` has. Composites and generated scenes have a scale and size of their own. track: opens
+    a progress bar for a name. DatasetNotFoundError for a set that is not below `data`.
     """
-    wanted = sets or (*FOLDERS, "composites", "composites_holdout", "generated", "generated_holdout")
-    for name in wanted:
-        progress(f"{name}: {_build(name, data, out / name)} tiles")
+    for name in sets or _present(data):
+        say(f"{name}: {_build(name, data, out / name, cut, track)} tiles")
 
 
-def _build(name: str, data: Path, out: Path) -> int:
+def _present(data: Path) -> tuple[str, ...]:
+    names = tuple(each.name for each in public_sets() if any((data / folder).is_dir() for folder in each.folders))
+    made = ("composites", "composites_holdout", "generated", "generated_holdout")
+    found = (*names, *(made if (data / ASSETS).is_dir() else ()))
+    if not found:
+        raise DatasetNotFoundError(f"no set in {data}: a folder each, named as `hardstand datasets list` says")
+    return found
+
+
+def _build(
+    name: str,
+    data: Path,
+    out: Path,
+    cut: Cut,
+    track: Callable[[str], AbstractContextManager[Callable[[int, int], None]]],
+) -> int:
     kind = name.removesuffix("_holdout")
     split: Split = "holdout" if name.endswith("_holdout") else "train"
     if kind == "composites":
         return _composites(data, out, split)
     if kind == "generated":
         return _generated(data, out, split)
-    records = import_module(f".{name}", __package__).read(data / FOLDERS[name])
-    return cut_tiles(records, out, gsd=GSD_M, tile_px=TILE_PX, stride_px=STRIDE_PX)
+    records = read_below(data, name)
+    with track(f"cutting {name}") as advance:
+        return cut_tiles(records, out, cut, progress=advance)
 
 
 def _composites(data: Path, out: Path, split: Split) -> int:
     assets = data / ASSETS
     grounds: list[Base] = list(load_bases(assets / "empty_bases", split=split)) * 12
     if split == "train":
-        records = [item for item in airbus.read(data / FOLDERS["airbus"]) if split_of("airbus", item.group) == "train"]
+        records = [item for item in airbus.read(data / AIRBUS) if split_of("airbus", item.group) == "train"]
         free = list(free_ground(records))
         random.Random(0).shuffle(free)
         grounds += free[:96]

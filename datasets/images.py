@@ -12,7 +12,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 from ..detector.errors import DatasetNotFoundError
 from ..detector.opencv import cv2
 
-__all__ = ["image_size", "labelled_folders", "list_images", "read_rgb", "write_jpeg"]
+__all__ = ["image_size", "labelled_folders", "list_images", "read_bgr", "read_rgb", "write_bgr", "write_jpeg"]
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
 
@@ -59,14 +59,23 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
 
     DatasetNotFoundError where the file cannot be read.
     """
+    return np.asarray(cv2.cvtColor(read_bgr(path), cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def read_bgr(path: Path) -> NDArray[np.uint8]:
+    """The same in the order blue, green, red, as the codecs have it: nothing is rearranged."""
     pixels = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     if pixels is None:
         raise DatasetNotFoundError(f"image {path} cannot be read")
-    return np.ascontiguousarray(pixels[..., ::-1], dtype=np.uint8)
+    return np.asarray(pixels, dtype=np.uint8)
 
 
 def write_jpeg(path: Path, pixels: NDArray[np.uint8], *, quality: int = 92) -> None:
     """Write uint8 (height, width, 3) RGB pixels as JPEG; OSError where the file cannot be written."""
-    bgr = np.ascontiguousarray(pixels[..., ::-1])
-    if not cv2.imwrite(str(path), bgr, [cv2.IMWRITE_JPEG_QUALITY, quality]):
+    write_bgr(path, np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), dtype=np.uint8), quality=quality)
+
+
+def write_bgr(path: Path, pixels: NDArray[np.uint8], *, quality: int = 92) -> None:
+    """The same for pixels in the order blue, green, red."""
+    if not cv2.imwrite(str(path), pixels, [cv2.IMWRITE_JPEG_QUALITY, quality]):
         raise OSError(f"image {path} cannot be written")

@@ -35,7 +35,21 @@ if TYPE_CHECKING:
         WeightsNotFoundError,
     )
     from .fake import PaintDetector, paint
-    from .taxonomy import COUNTED, NODES, Node, ancestors, children, deepest, fits, is_a, parent, root, shape_of
+    from .taxonomy import (
+        COUNTED,
+        NODES,
+        Node,
+        ancestors,
+        children,
+        deepest,
+        fits,
+        is_a,
+        lookalikes,
+        parent,
+        root,
+        shape_of,
+        size_objection,
+    )
     from .weights import (
         WeightRecord,
         bind_export,
@@ -56,7 +70,8 @@ _HOME = {
     "NoCrsError NoGsdError NotARasterError OutputError RecipeError SiteFileError SiteOutsideError TileReadError "
     "TooCoarseError UntrustedPickleError WeightsCorruptError WeightsNotFoundError",
     "fake": "PaintDetector paint",
-    "taxonomy": "COUNTED NODES Node ancestors children deepest fits is_a parent root shape_of",
+    "taxonomy": "COUNTED NODES Node ancestors children deepest fits is_a lookalikes parent root shape_of "
+    "size_objection",
     "weights": "WeightRecord bind_export exported_model find_weights read_record read_tensors write_weights",
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names.split()}
@@ -105,6 +120,7 @@ __all__ = [
     "fits",
     "from_corners",
     "is_a",
+    "lookalikes",
     "oriented_iou",
     "paint",
     "parent",
@@ -112,6 +128,7 @@ __all__ = [
     "read_tensors",
     "root",
     "shape_of",
+    "size_objection",
     "suppress",
     "write_weights",
 ]

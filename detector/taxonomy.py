@@ -1,8 +1,9 @@
-"""The tree of classes: nodes, ancestors, shapes, sizes, and the deepest node that scores support.
+"""The tree of classes: nodes, ancestors, shapes, sizes, look-alikes, and the deepest node that scores support.
 
 Node ids are stable dotted strings; a label may point to any node. The tree and the sizes are data, in
 `taxonomy.csv`: one row per node, and more rows where a node covers several airframes. An `example` row gives the size
-of one member of a mixed node ("other transport"), which says nothing about what else the node holds.
+of one member of a mixed node ("other transport"), which says nothing about what else the node holds. `lookalikes.csv`
+lists the groups that imagery from above does not tell apart, a row per group and member.
 """
 
 import csv
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,18 @@ class Node:
     sizes: tuple[Size, ...]
 
 
+class Lookalike(NamedTuple):
+    """A member of a group that cannot be told apart: its node, and which airframe or vehicle of the node is meant."""
+
+    node: str
+    what: str
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with Path(__file__).with_name(name).open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
 def _size(row: Mapping[str, str]) -> Size | None:
     if not row["length_m"]:
         return None
@@ -57,16 +70,17 @@ def _size(row: Mapping[str, str]) -> Size | None:
 def _read() -> Mapping[str, Node]:
     names: dict[str, str] = {}
     sizes: dict[str, list[Size]] = {}
-    with Path(__file__).with_name("taxonomy.csv").open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            names.setdefault(row["node"], row["name"])
-            size = _size(row)
-            sizes.setdefault(row["node"], []).extend([size] if size else [])
+    for row in _rows("taxonomy.csv"):
+        names.setdefault(row["node"], row["name"])
+        size = _size(row)
+        sizes.setdefault(row["node"], []).extend([size] if size else [])
     return MappingProxyType({id: Node(id, name, tuple(sizes[id])) for id, name in names.items()})
 
 
 NODES: Mapping[str, Node] = _read()
 """Every node of the tree by its id, parents before children. The first row of a node in the file gives its name."""
+
+_LOOKALIKES = tuple((row["group"], Lookalike(row["node"], row["what"])) for row in _rows("lookalikes.csv"))
 
 
 def _known(id: str) -> str:
@@ -144,8 +158,46 @@ def fits(id: str, length_m: float, width_m: float, tolerance: float = 0.2) -> bo
     >>> fits("fw.bomber.tu22m", 42.0, 24.0)
     True
     """
-    sizes = [size for size in NODES[_known(id)].sizes if not size.example]
+    sizes = _own_sizes(id)
     return not sizes or any(_within(size, length_m, width_m, tolerance) for size in sizes)
+
+
+def size_objection(id: str, length_m: float, width_m: float, tolerance: float = 0.2) -> str | None:
+    """Why an object of that size cannot be the node, in words; None where it `fits`.
+
+    >>> size_objection("fw.transport.il76", 73, 69)
+    'a box of 73 m by 69 m cannot be: Il-76 (46.6 m by 50.5 m)'
+    """
+    if fits(id, length_m, width_m, tolerance):
+        return None
+    known = " or ".join(f"{size.length_m:g} m by {size.width_m:g} m" for size in _own_sizes(id))
+    return f"a box of {length_m:.0f} m by {width_m:.0f} m cannot be: {NODES[id].name} ({known})"
+
+
+def is_wider_than_long(id: str) -> bool:
+    """True where every known size of the node, wings swept too, has more width than length.
+
+    The longer side of an oriented box of such an object is its span, not its length.
+
+    >>> is_wider_than_long("fw.bomber.b2"), is_wider_than_long("fw.bomber.tu160"), is_wider_than_long("fw")
+    (True, False, False)
+    """
+    sizes = _own_sizes(id)
+    return bool(sizes) and all((size.swept_width_m or size.width_m) > size.length_m for size in sizes)
+
+
+def _own_sizes(id: str) -> list[Size]:
+    return [size for size in NODES[_known(id)].sizes if not size.example]
+
+
+def lookalikes(id: str) -> tuple[Lookalike, ...]:
+    """What the node cannot be told from in imagery from above, group by group; empty where nothing is listed.
+
+    >>> [other.what for other in lookalikes("fw.transport.il76")]
+    ['Il-78', 'A-50', 'KJ-2000']
+    """
+    groups = {group for group, member in _LOOKALIKES if member.node == _known(id)}
+    return tuple(member for group, member in _LOOKALIKES if group in groups and member.node != id)
 
 
 def _within(size: Size, length_m: float, width_m: float, tolerance: float) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .cli_bench import commands as bench_commands
+from .cli_datasets import commands as dataset_commands
 from .cli_training import commands as training_commands
 from .ending import UNREAD, one_line_errors
 from .events import Done, Start, Step, Warned
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 app.add_typer(training_commands)
 app.add_typer(bench_commands)
+app.add_typer(dataset_commands)
 
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results; made where there is none.")]
 WeightsName = Annotated[str, typer.Option("--weights", metavar="NAME", help="A shipped name, or a .safetensors file.")]

@@ -25,19 +25,6 @@ Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with t
 
 
 @commands.command()
-def tiles(
-    data: Data,
-    tiles: Tiles,
-    only: Annotated[list[str] | None, typer.Option("--only", metavar="SET", help="Only this set; repeatable.")] = None,
-) -> None:
-    """Make training tiles of public sets, composites of cut-outs, and generated scenes. Needs hardstand[train]."""
-    with one_line_errors():
-        from ..datasets.build import build_tiles  # noqa: PLC0415
-
-        build_tiles(data, tiles, progress=typer.echo, sets=tuple(only or ()))
-
-
-@commands.command()
 def train(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE.toml", help="What to train on and how; see CONTRIBUTING.")],
     tiles: Tiles,

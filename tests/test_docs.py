@@ -5,6 +5,7 @@ import importlib
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -31,11 +32,21 @@ def _targets() -> set[str]:
     return set(phony[1].split()) - {"help"}
 
 
+def _tree() -> dict[str, Any]:
+    """Each subcommand of `hardstand` by its name, those of a group by both names."""
+    found: dict[str, Any] = {}
+    for name, each in getattr(typer.main.get_command(cli.app), "commands", {}).items():
+        below = getattr(each, "commands", None)
+        found |= {f"{name} {inner}": command for inner, command in below.items()} if below else {name: each}
+    return found
+
+
 def _commands() -> dict[str, set[str]]:
     """Options of each subcommand of `hardstand`."""
-    group = typer.main.get_command(cli.app)
-    commands = getattr(group, "commands", {})
-    return {name: {option for part in each.params for option in part.opts} for name, each in commands.items()}
+    return {
+        name: {option for part in each.params for option in (*part.opts, *part.secondary_opts)}
+        for name, each in _tree().items()
+    }
 
 
 def test_the_first_two_commands_of_the_readme() -> None:
@@ -50,7 +61,9 @@ def test_make_targets_are_documented_and_exist() -> None:
 
 
 def test_commands_are_documented_and_exist() -> None:
-    used = re.findall(r"hardstand ([a-z-]+)([^\n`]*)", "\n".join(_blocks("README.md", "sh")).replace("\\\n", " "))
+    used = re.findall(
+        r"hardstand ((?:datasets )?[a-z-]+)([^\n`]*)", "\n".join(_blocks("README.md", "sh")).replace("\\\n", " ")
+    )
     commands = _commands()
     assert {name for name, _ in used} == set(commands)
     for name, rest in used:
@@ -58,8 +71,7 @@ def test_commands_are_documented_and_exist() -> None:
 
 
 def test_every_command_has_help() -> None:
-    group = typer.main.get_command(cli.app)
-    assert all(each.help for each in getattr(group, "commands", {}).values())
+    assert all(each.help for each in _tree().values())
 
 
 @pytest.mark.parametrize("block", _blocks("README.md", "python"))

@@ -30,7 +30,7 @@ ONLY_IN = {
     "pycocotools": ("training/",),
     "cv2": ("detector/opencv.py",),
 }
-COMMAND_LINE = ("inference/cli.py", "inference/cli_training.py")
+COMMAND_LINE = ("inference/cli.py", "inference/cli_bench.py", "inference/cli_datasets.py", "inference/cli_training.py")
 
 
 class Import(NamedTuple):

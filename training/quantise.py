@@ -35,7 +35,7 @@ def calibration_files(tiles: Path, *, count: int = CALIBRATION_TILES) -> list[Pa
             records = [item for item in read_tiles(index.parent) if split_of(item.source, item.group) == "train"]
             folders.append([records[row].path for row in rng.permutation(len(records))])
     if not any(folders):
-        raise DatasetNotFoundError(f"{tiles} has no folder of training tiles; make them with: hardstand tiles")
+        raise DatasetNotFoundError(f"{tiles} has no folder of training tiles; make them with: hardstand datasets tile")
     turns = max(len(files) for files in folders)
     drawn = [files[turn] for turn in range(turns) for files in folders if turn < len(files)]
     return drawn[:count]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets.annotation import ImageRecord
-from ..datasets.build import FOLDERS
+from ..datasets.catalogue import read_below
 from ..datasets.images import read_rgb
 from ..datasets.split import Split, split_of
 from ..datasets.tiles import read_tiles
@@ -49,7 +48,7 @@ class TileRunner(Protocol):
 
 def held_back(data: Path, source: str, split: Split) -> list[ImageRecord]:
     """Return the records of one set in one split."""
-    records: list[ImageRecord] = import_module(f"hardstand.datasets.{source}").read(data / FOLDERS[source])
+    records = read_below(data, source)
     return [record for record in records if split_of(source, record.group) == split]
 
 

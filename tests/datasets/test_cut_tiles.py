@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardstand.datasets.annotation import Annotation, ImageRecord, horizontal, oriented
+from hardstand.datasets.cutting import Cut, cut_tiles, starts
 from hardstand.datasets.images import read_rgb
-from hardstand.datasets.tiles import clip_to, cut_tiles, scaled, starts
+from hardstand.datasets.tiles import clip_to, scaled
 from hardstand.detector.errors import DatasetNotFoundError
 
 ImageWriter = Callable[..., Path]
@@ -78,7 +79,7 @@ def test_a_folder_of_tiles(tmp_path: Path, write_image: ImageWriter) -> None:
     path = write_image("a.png", 100, 60, grey=90)
     plane = oriented("fw", (50, 30, 20, 10, 0.3))
     objects = (plane, horizontal("heli", (0, 0, 10, 8)), horizontal("civ.car", (5, 5, 9, 9)))
-    assert cut_tiles([record(path, *objects, gsd=1.0)], tmp_path / "out", gsd=0.5, tile_px=256, stride_px=200) == 1
+    assert cut_tiles([record(path, *objects, gsd=1.0)], tmp_path / "out", Cut(tile_px=256, stride_px=200)) == 1
     (line,) = [json.loads(text) for text in (tmp_path / "out" / "index.jsonl").read_text().splitlines()]
     assert (line["width"], line["height"], line["gsd"]) == (200, 120, 0.5)
     assert (line["source"], line["group"], line["exhaustive"]) == ("airbus", "here", ["fw"])
@@ -91,7 +92,7 @@ def test_a_folder_of_tiles(tmp_path: Path, write_image: ImageWriter) -> None:
 def test_larger_images_are_cut_and_shrunk(tmp_path: Path, write_image: ImageWriter) -> None:
     path = write_image("a.png", 100, 60)
     item = horizontal("fw", (60, 10, 80, 30))
-    assert cut_tiles([record(path, item, gsd=0.25)], tmp_path / "out", gsd=0.5, tile_px=32, stride_px=24) == 2
+    assert cut_tiles([record(path, item, gsd=0.25)], tmp_path / "out", Cut(tile_px=32, stride_px=24)) == 2
     lines = [json.loads(text) for text in (tmp_path / "out" / "index.jsonl").read_text().splitlines()]
     assert [line["file"] for line in lines] == ["images/a_0_0.jpg", "images/a_18_0.jpg"]
     assert lines[0]["objects"] == [["fw", 31, 10, 2, 10, 0.0, 0, 1]]  # 2 of 10 px inside

@@ -12,10 +12,13 @@ from hardstand.detector import (
     deepest,
     fits,
     is_a,
+    lookalikes,
     parent,
     root,
     shape_of,
+    size_objection,
 )
+from hardstand.detector.taxonomy_text import node_text, tree_text
 
 TREE: tuple[str, ...] = (
     "fw",
@@ -130,3 +133,39 @@ def test_deepest_walks_down_every_row(rows: list[list[float]], thresholds: dict[
 def test_deepest_needs_a_counted_node() -> None:
     with pytest.raises(LabelError, match="no counted node"):
         deepest(np.zeros((1, 1), dtype=np.float32), ["civ.car"], {})
+
+
+def test_every_type_has_a_size_or_is_a_mixed_class() -> None:
+    mixed = {"other", "regional", "bizjet", "turboprop", "light"}
+    unsized = [
+        id for id, node in NODES.items() if id.split(".")[0] in ("fw", "heli") and id.count(".") == 2 and not node.sizes
+    ]
+    assert {id.rpartition(".")[2] for id in unsized} <= mixed
+    launchers = [id for id in NODES if id.startswith("ad.launcher.") and id.count(".") == 3]
+    assert all(NODES[id].sizes for id in launchers)
+
+
+def test_a_size_that_cannot_be_says_so() -> None:
+    assert size_objection("fw.transport.il76", 46, 49) is None
+    assert size_objection("fw.transport.il76", 73, 69) == ("a box of 73 m by 69 m cannot be: Il-76 (46.6 m by 50.5 m)")
+    assert size_objection("fw", 73, 69) is None
+
+
+def test_lookalikes_are_mutual_and_in_the_taxonomy() -> None:
+    assert {other.node for other in lookalikes("fw.isr.a50")} == {"fw.transport.il76", "fw.tanker.il78", "fw.isr.other"}
+    assert lookalikes("fw.bomber.b2") == ()
+    for id in NODES:
+        for other in lookalikes(id):
+            assert id in {back.node for back in lookalikes(other.node)}
+    with pytest.raises(LabelError, match="zeppelin"):
+        lookalikes("fw.zeppelin")
+
+
+def test_the_tree_as_text() -> None:
+    assert len(tree_text().splitlines()) == len(NODES)
+    lines = tree_text("fw.bomber").splitlines()
+    assert lines[0] == "fw.bomber          bomber"
+    assert "  fw.bomber.b2     B-2          21.03 x 52.43 m" in lines
+    assert tree_text("fw.bomber.b2", sizes=False) == "fw.bomber.b2  B-2"
+    assert "cannot be told from Su-34 (fw.combat.su34)" in node_text("fw.combat.su27fam")
+    assert "one example of many" in node_text("ad.radar.engagement")

@@ -1,0 +1,205 @@
+"""Is a set as it should be: images that are there and whole, objects inside them and of possible size, no leaks."""
+
+import warnings
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import rasterio
+from PIL import Image, UnidentifiedImageError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from shapely.geometry import Polygon
+from shapely.strtree import STRtree
+
+from ..detector.taxonomy import NODES, shape_of, size_objection
+from .annotation import Annotation, ImageRecord
+from .fingerprint import THUMBNAIL, Hash, difference_hash, near_pairs
+from .parallel import in_order
+from .split import split_of
+
+__all__ = ["MEANINGS", "Check", "Kind", "Problem", "check_records"]
+
+Kind = Literal["missing", "broken", "size", "outside", "thin", "impossible", "twice", "copy", "alike", "leak"]
+MEANINGS: dict[Kind, str] = {
+    "missing": "image files that are not there",
+    "broken": "image files that cannot be read to their end",
+    "size": "images of another size than their labels say",
+    "outside": "objects that reach out of their image",
+    "thin": "objects less than 2 pixels wide",
+    "impossible": "objects of a size that their type cannot have",
+    "twice": "objects that are labelled twice",
+    "copy": "images that are the same file",
+    "alike": "images that look the same and count as different places",
+    "leak": "images that look the same and lie in different splits",
+}
+"""What can be wrong, the worst first."""
+UNREADABLE: frozenset[Kind] = frozenset({"missing", "broken", "size"})
+OUTSIDE_PX, THIN_PX = 1.0, 2.0
+SAME_OBJECT = 0.9
+SLACK = 0.35
+"""Sizes from labels and estimated scales: a type's size is doubted only when it is off by more than this share."""
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong, with the image that it is about."""
+
+    kind: Kind
+    path: Path
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was found in a set.
+
+    objects: per node as labelled, without ignored ones. ignored: of any node.
+    """
+
+    images: int
+    empty: int
+    objects: Counter[str]
+    ignored: int
+    groups: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def unreadable(self) -> bool:
+        """True where images are missing, broken or of another size than their labels."""
+        return any(problem.kind in UNREADABLE for problem in self.problems)
+
+
+class _Look(NamedTuple):
+    problem: Problem | None
+    digest: bytes
+    hash: Hash | None
+
+
+def check_records(records: Sequence[ImageRecord], *, progress: Callable[[int, int], None] = lambda *_: None) -> Check:
+    """Look at every image and object of the records; every image is decoded, on all cores.
+
+    progress: called with the images done and all images. Problems come by kind, the worst first, then by image.
+    """
+    looks: list[_Look] = []
+    with _large_images():
+        for look in in_order(_look, records):
+            looks.append(look)
+            progress(len(looks), len(records))
+    problems = [look.problem for look in looks if look.problem]
+    for record in records:
+        problems += _object_problems(record)
+    problems += _likenesses(records, looks)
+    order = list(MEANINGS)
+    items = [item for record in records for item in record.annotations]
+    return Check(
+        images=len(records),
+        empty=sum(not record.annotations for record in records),
+        objects=Counter(item.node for item in items if not item.ignore),
+        ignored=sum(item.ignore for item in items),
+        groups=len({(record.source, record.group) for record in records}),
+        problems=tuple(sorted(problems, key=lambda problem: order.index(problem.kind))),
+    )
+
+
+@contextmanager
+def _large_images() -> Iterator[None]:
+    """Pillow takes a large image for an attack; scenes of a set that the user points at are large."""
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
+
+
+def _look(record: ImageRecord) -> _Look:
+    path = record.path
+    if not path.is_file():
+        return _Look(Problem("missing", path, "no such file"), b"", None)
+    try:
+        size, grey = _thumbnail(path)
+    except (OSError, UnidentifiedImageError, RasterioError, SyntaxError) as error:  # SyntaxError: a broken PNG
+        return _Look(Problem("broken", path, " ".join(str(error).split())), b"", None)
+    stated = (record.width, record.height)
+    problem = None
+    if size != stated:
+        problem = Problem("size", path, f"{size[0]} x {size[1]} pixels, labels for {stated[0]} x {stated[1]}")
+    return _Look(problem, blake2b(path.read_bytes(), digest_size=16).digest(), difference_hash(grey))
+
+
+def _thumbnail(path: Path) -> tuple[tuple[int, int], "np.ndarray[tuple[int, int], np.dtype[np.uint8]]"]:
+    """Size of an image and a small grey copy; every byte of the pixels has been decoded."""
+    if path.suffix.lower() in (".tif", ".tiff"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            with rasterio.open(path) as source:
+                pixels = source.read(1)
+        low, high = float(pixels.min()), float(pixels.max())
+        grey = ((pixels - low) * (255 / max(high - low, 1))).astype(np.uint8)
+        size = (int(pixels.shape[1]), int(pixels.shape[0]))
+        return size, np.asarray(Image.fromarray(grey).resize(THUMBNAIL, Image.Resampling.BOX))
+    with Image.open(path) as image:
+        size = image.size
+        image.draft("L", THUMBNAIL)  # a JPEG is decoded small: the same bytes, less work
+        return size, np.asarray(image.convert("L").resize(THUMBNAIL, Image.Resampling.BOX))
+
+
+def _object_problems(record: ImageRecord) -> Iterator[Problem]:
+    for item in record.annotations:
+        x0, y0, x1, y1 = item.bounds
+        named = f"{item.node} at {x0:.0f}, {y0:.0f}"
+        out = max(-x0, -y0, x1 - record.width, y1 - record.height)
+        if out > OUTSIDE_PX:
+            yield Problem("outside", record.path, f"{named}: {out:.0f} px out of the image")
+        if min(item.length_px, item.width_px) < THIN_PX:
+            yield Problem("thin", record.path, f"{named}: {item.length_px:.1f} x {item.width_px:.1f} px")
+        elif not item.ignore and (objection := _objection(item, record.gsd)):
+            yield Problem("impossible", record.path, f"{named}: {objection}")
+    yield from _twice(record)
+
+
+def _objection(item: Annotation, gsd: float) -> str | None:
+    """Why the object cannot be of its type, by its size; a horizontal box only tells that it is too large or small."""
+    length, width = item.length_px * gsd, item.width_px * gsd
+    if item.oriented:
+        # Which side of a box runs along the fuselage is not always known, so both ways must fail.
+        objection = size_objection(item.node, length, width, SLACK)
+        return objection if size_objection(item.node, width, length, SLACK) else None
+    sizes = [size for size in NODES[item.node].sizes if not size.example]
+    reach = [max(size.length_m, size.width_m) for size in sizes]
+    least = 0.0 if item.truncated or shape_of(item.node) == "rectangle" else 0.7
+    if not reach or any(least * each * (1 - SLACK) <= max(length, width) <= each * (1 + SLACK) for each in reach):
+        return None
+    known = " or ".join(f"{size.length_m:g} m by {size.width_m:g} m" for size in sizes)
+    return f"a horizontal box of {length:.0f} m by {width:.0f} m cannot hold: {NODES[item.node].name} ({known})"
+
+
+def _twice(record: ImageRecord) -> Iterator[Problem]:
+    shapes = [Polygon(item.polygon) for item in record.annotations]
+    tree = STRtree(shapes)
+    for number, shape in enumerate(shapes):
+        for other in sorted(int(each) for each in tree.query(shape) if each > number):
+            if shape.intersection(shapes[other]).area > SAME_OBJECT * shape.union(shapes[other]).area:
+                nodes = sorted({record.annotations[number].node, record.annotations[other].node})
+                x0, y0, *_ = record.annotations[number].bounds
+                yield Problem("twice", record.path, f"{' and '.join(nodes)} at {x0:.0f}, {y0:.0f}")
+
+
+def _likenesses(records: Sequence[ImageRecord], looks: Sequence[_Look]) -> Iterator[Problem]:
+    same: dict[bytes, list[int]] = defaultdict(list)
+    for number, look in enumerate(looks):
+        if look.digest:
+            same[look.digest].append(number)
+    copies = {(first, each) for first, *others in same.values() for each in others}
+    for first, second in sorted(copies):
+        yield Problem("copy", records[first].path, f"the same file as {records[second].path}")
+    for first, second in sorted(copies | set(near_pairs([look.hash for look in looks]))):
+        one, other = records[first], records[second]
+        splits = split_of(one.source, one.group), split_of(other.source, other.group)
+        if splits[0] != splits[1]:
+            yield Problem("leak", one.path, f"in {splits[0]}, looks like {other.path} in {splits[1]}")
+        elif (one.source, one.group) != (other.source, other.group):
+            yield Problem("alike", one.path, f"place {one.group}, looks like {other.path} of place {other.group}")

@@ -1,0 +1,96 @@
+"""The commands about labels, over a small YOLO set of one's own; and one of them as a process."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from hardstand.inference import cli
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """Two images, a plane on one of them."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for name, text in (("a", "0 0.5 0.5 0.2 0.3\n"), ("b", "")):
+        picture = cv2.resize(rng.integers(0, 255, (6, 8, 3), dtype=np.uint8), (200, 120))
+        assert cv2.imwrite(str(folder / f"{name}.jpg"), picture)
+        (folder / f"{name}.txt").write_text(text)
+    (folder / "data.yaml").write_text("names: [Big plane]\n")
+    (folder / "table.csv").write_text("label,node,flag\nbig plane,fw.airliner,~\n")
+    return folder
+
+
+def run(*arguments: object, code: int = 0) -> str:
+    done = CliRunner().invoke(cli.app, [str(each) for each in arguments])
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def test_the_tree() -> None:
+    assert "fw.bomber.b2" in run("taxonomy")
+    one = run("taxonomy", "--node", "fw.transport.il76")
+    assert "cannot be told from Il-78" in one
+    assert "error: unknown node 'plane'" in run("taxonomy", "--node", "plane", code=1)
+
+
+def test_the_list() -> None:
+    output = run("datasets", "list")
+    assert "xview" in output
+    assert "labelstudio" in output
+    assert "licence  none stated" in run("datasets", "list", "simd")
+    assert "error: no public set 'zoo'" in run("datasets", "list", "zoo", code=1)
+
+
+def test_a_set_of_ones_own(mine: Path, tmp_path: Path) -> None:
+    said = ("--labels", mine / "table.csv", "--gsd", 0.5)
+    assert "label 'Big plane'" in run("datasets", "check", mine, "--gsd", 0.5, code=1)
+    output = run("datasets", "check", mine, *said, "--report", tmp_path / "report.csv")
+    assert "2 images, read as yolo" in output
+    assert "1  fw.airliner" in output
+    assert "no problems found" in output
+    assert (tmp_path / "report.csv").read_text() == "kind,image,problem\n"
+    assert "fw.airliner" in run("datasets", "stats", mine, *said, "--plot", tmp_path / "plot.png")
+    assert "2 pieces" in run("datasets", "preview", mine, *said, "--out", tmp_path / "sheet.png", "--metres", 40)
+    assert "no object of ad" in run(
+        "datasets", "preview", mine, *said, "--out", tmp_path / "s.png", "--node", "ad", code=1
+    )
+    assert "--exhaustive" in run("datasets", "tile", mine, *said, "--out", tmp_path / "tiles", code=1)
+    assert "2 tiles" in run("datasets", "tile", mine, *said, "--exhaustive", "fw", "--out", tmp_path / "tiles")
+    assert "2 images, read as tiles" in run("datasets", "check", tmp_path / "tiles")
+    assert "1 objects of 2 images" in run("datasets", "convert", mine, *said, "--to", "coco", "--out", tmp_path / "c")
+    assert "none of coco, yolo-obb, geojson" in run(
+        "datasets", "convert", mine, *said, "--to", "voc", "--out", tmp_path / "c", code=2
+    )
+
+
+def test_a_broken_image_is_exit_code_3(mine: Path) -> None:
+    image = mine / "b.jpg"
+    image.write_bytes(image.read_bytes()[:-300])
+    output = run("datasets", "check", mine, "--labels", mine / "table.csv", "--gsd", 0.5, code=3)
+    assert "1 image files that cannot be read to their end:" in output
+
+
+def test_all_sets_of_a_folder(mine: Path, tmp_path: Path) -> None:
+    simd = tmp_path / "sets" / "simd"
+    (simd / "images").mkdir(parents=True)
+    (simd / "labels").mkdir()
+    (mine / "a.jpg").rename(simd / "images" / "0001.jpg")
+    (simd / "labels" / "0001.txt").write_text("5 0.5 0.5 0.2 0.3\n")
+    assert "simd: 1 tiles" in run("datasets", "tile", tmp_path / "sets", "--all", "--out", tmp_path / "tiles")
+    assert (tmp_path / "tiles" / "simd" / "index.jsonl").is_file()
+    assert "no set in" in run("datasets", "tile", mine, "--all", "--out", tmp_path / "tiles", code=1)
+
+
+def test_an_error_of_a_process_is_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-P", "-m", "hardstand.inference", "datasets", "check", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "say what it is with --set" in line
