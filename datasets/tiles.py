@@ -81,7 +81,10 @@ def clip_to(items: Iterable[Annotation], *, left: int, top: int, width: int, hei
     for number in np.flatnonzero((inside_high - inside_low >= 1).all(axis=1)):
         item, polygon = drawn[number], polygons[number]
         inside = (*inside_low[number], *inside_high[number])
-        share = 1.0 if whole[number] else _share(Polygon(polygon), window)
+        if item.oriented and not whole[number]:
+            share = _share(Polygon(polygon), window)
+        else:  # the box itself
+            share = np.prod(inside_high[number] - inside_low[number]) / np.prod(high[number] - low[number])
         if share < KEPT_SHARE:
             yield horizontal(item.node, inside, ignore=True)
         elif item.oriented:
