@@ -93,7 +93,7 @@ def _annotation(row: dict[str, str], *, whole_px: tuple[float, float] | None = N
     except (ValueError, SyntaxError) as error:
         raise LabelError(f"annotation {row['id']} of {row['image_id']}: geometry {row['geometry']!r}") from error
     (x0, y0), (x1, y1) = ring.min(axis=0), ring.max(axis=0)
-    hidden = whole_px is not None and (
+    hidden = whole_px is not None and bool(
         x1 - x0 < MOSTLY_VISIBLE * whole_px[0] or y1 - y0 < MOSTLY_VISIBLE * whole_px[1] or whole_px[0] == 0
     )
     return horizontal(node, (x0, y0, x1, y1), ignore=hidden, truncated=whole_px is not None)
