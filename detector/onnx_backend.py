@@ -12,7 +12,7 @@ from .errors import MissingDependencyError, WeightsCorruptError
 
 try:
     import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as failures
+    from onnxruntime.capi import onnxruntime_pybind11_state as failures  # pyright: ignore[reportAttributeAccessIssue]
 except ImportError as missing:
     raise MissingDependencyError(
         'the onnx back end needs onnxruntime; install it with: pip install "hardstand[onnx]"'
