@@ -4,12 +4,13 @@ import json
 import logging
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..datasets.annotation import ImageRecord
+from ..datasets.cutting import TILE_PX
 from ..datasets.images import read_rgb
 from ..datasets.split import Split, split_of
 from ..datasets.tiles import read_tiles
@@ -107,7 +108,9 @@ def self_label(weights: Path, tiles: Path) -> tuple[int, int]:
 
 
 def _all_found(weights: Path, entries: Sequence[TileEntry]) -> Iterator[Detections]:
-    detector = Detector.load(weights, backend="openvino", precision="fp32", min_score=REPORT_SCORE)
+    record = read_record(weights)
+    record = replace(record, tile_px=max(record.tile_px, TILE_PX))  # a network is asked about the tiles it learns from
+    detector = Detector(OpenVinoBackend(exported_model(weights)), record, min_score=REPORT_SCORE)
     return detector.stream(read_rgb(entry.path) for entry in entries)
 
 

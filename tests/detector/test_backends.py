@@ -56,7 +56,7 @@ def test_both_back_ends_put_out_the_same(tiny_weights: Path, noise: Tiles) -> No
 def test_both_back_ends_give_the_same_detections(tiny_weights: Path, noise: Tiles) -> None:
     ours = Detector.load(tiny_weights, backend="openvino").detect_tiles(noise)
     theirs = Detector.load(tiny_weights, backend="torch", device="cpu").detect_tiles(noise)
-    assert sum(len(seen) for seen in ours) > 50
+    assert sum(len(seen) for seen in ours) > 30
     for first, second in zip(ours, theirs, strict=True):
         # of two candidates of one object with scores equal to the last digits, either may win the suppression
         assert abs(len(first) - len(second)) <= 1

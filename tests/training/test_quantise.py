@@ -76,7 +76,6 @@ def weights(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hardstand.training.quantise.SIDE_PX", SIDE)
-    monkeypatch.setattr(commands, "TILE_PX", SIDE)
 
 
 def test_calibration_takes_turns_and_no_held_back_place(tiles: Path, tmp_path: Path) -> None:
