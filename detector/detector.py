@@ -160,7 +160,7 @@ class Detector:
     def _batches(self, tiles: Iterable[Pixels], sizes: "deque[tuple[int, int]]") -> Iterator[Pixels]:
         batch: list[Pixels] = []
         for tile in tiles:
-            padded = self._padded(tile)
+            padded = self.padded(tile)
             if batch and padded.shape != batch[0].shape:
                 yield np.stack(batch)
                 batch = []
@@ -172,7 +172,8 @@ class Detector:
         if batch:
             yield np.stack(batch)
 
-    def _padded(self, tile: Pixels) -> Pixels:
+    def padded(self, tile: Pixels) -> Pixels:
+        """The tile as the back end takes it: grey at the right and at the bottom, up to multiples of the stride."""
         _check_pixels(tile)
         height, width = tile.shape[:2]
         if max(height, width) > self.tile_px:

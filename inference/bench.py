@@ -11,7 +11,7 @@ from typing import Self
 
 import numpy as np
 
-from ..detector.detector import PADDING, Detector
+from ..detector.detector import Detector
 from ..detector.errors import HardstandError
 from .counts import counted_nodes
 from .detection import detect
@@ -141,7 +141,9 @@ def bench(
         runs.append(run_once(scene, ClockedDetector(detector), gsd=gsd)[0])
     info = result.scene
     pixels = info.width / result.grid_scale[0] * info.height / result.grid_scale[1]
-    read_s, resample_s = read_alone(scene, detector, network_px=warm.tiles * detector.tile_px**2, gsd=gsd)
+    height, width = detector.padded(warm.kept[0]).shape[:2]
+    network_px = warm.tiles * height * width  # all windows of a plan are of one size
+    read_s, resample_s = read_alone(scene, detector, network_px=network_px, gsd=gsd)
     area_km2 = info.width * info.gsd_x * info.height * info.gsd_y / 1e6
     return Bench(
         scene=os.fspath(scene),
@@ -153,8 +155,8 @@ def bench(
         cores=_cores(),
         repeat=repeat,
         tiles=warm.tiles,
-        tile_px=detector.tile_px,
-        useful_share=pixels / (warm.tiles * detector.tile_px**2),
+        tile_px=max(height, width),
+        useful_share=pixels / network_px,
         load_s=load_s,
         bare_tiles_s=Spread.of(bare),
         engine_tiles_s=Spread.of([run.tiles / run.seconds for run in runs]),
@@ -201,8 +203,8 @@ def _write(result: SceneResult, detector: ClockedDetector, folder: Path) -> None
 
 def bare_rate(detector: Detector, tiles: Sequence[Pixels], count: int) -> float:
     """Tiles per second of the back end alone over `count` tiles, the given ones over and over; nothing is decoded."""
-    side, size = detector.tile_px, detector.backend.batch_size
-    whole = [_padded(tile, side) for tile in tiles]
+    size = detector.backend.batch_size
+    whole = [detector.padded(tile) for tile in tiles]
 
     def batches() -> Iterator[Pixels]:
         for first in range(0, count, size):
@@ -212,12 +214,6 @@ def bare_rate(detector: Detector, tiles: Sequence[Pixels], count: int) -> float:
     for _ in detector.backend.stream(batches()):
         pass
     return count / (perf_counter() - started)
-
-
-def _padded(tile: Pixels, side: int) -> Pixels:
-    result = np.full((side, side, 3), PADDING, dtype=np.uint8)
-    result[: tile.shape[0], : tile.shape[1]] = tile
-    return result
 
 
 def read_alone(path: Path, detector: Detector, *, network_px: int, gsd: float | None = None) -> tuple[float, float]:

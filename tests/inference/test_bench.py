@@ -105,7 +105,9 @@ def test_what_bench_says_is_what_was_run(scene: Path) -> None:
     found = bench(scene, slow_detector, repeat=3, peak=lambda: 400_000_000)
     assert (found.width, found.height, found.tiles) == (480, 480, 9)
     assert found.gsd_m == pytest.approx(0.5, rel=1e-3)
-    assert found.useful_share == pytest.approx(480 * 480 / (9 * 256 * 256))
+    assert found.tile_px % 32 == 0
+    assert 160 + 2 * 48 >= found.tile_px >= 480 / 3
+    assert found.useful_share == pytest.approx(480 * 480 / (9 * found.tile_px**2))
     assert (found.weights, found.backend, found.repeat, found.peak_mb) == ("slow", "SlowBackend", 3, 400.0)
     assert found.engine_tiles_s.low <= found.engine_tiles_s.median <= found.engine_tiles_s.high
     assert found.scene_mpx_s.median == pytest.approx(found.engine_tiles_s.median / 9 * 0.2304)
