@@ -114,7 +114,7 @@ def test_what_bench_says_is_what_was_run(scene: Path) -> None:
     assert found.km2_min.median == pytest.approx(found.scene_mpx_s.median * 0.25 * 60, rel=1e-3)
     assert 0 < found.ratio.median < 1.2
     assert found.resample_s == 0
-    assert "9 tiles of 256 px, useful share 0.39" in table(found)
+    assert f"9 tiles of {found.tile_px} px, useful share {found.useful_share:.2f}" in table(found)
     assert "peak memory of hardstand detect: 400 MB" in table(found)
 
 
