@@ -19,7 +19,8 @@ from .tiles import Tile, plan_tiles
 COARSER = 3.0
 """The coarse look has this many times the network's metres per pixel: a ninth of its pixels."""
 SUSPICION = 0.03
-"""Boxes of the coarse look count from this score on. Chosen on the `dev` airports so that no aircraft is lost."""
+"""Boxes of the coarse look count from this score on. Chosen on the `dev` airports so that no aircraft
+is lost, with the weights before the shipped ones."""
 NEAR_M = 20.0
 """A suspicion this close outside of a tile's core speaks for the tile too: a coarse box is placed coarsely."""
 

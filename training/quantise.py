@@ -101,8 +101,8 @@ def decoding(graph: Graph) -> list[str]:
 def classifying(graph: Graph) -> list[str]:
     """Return the names of the convolutions of the head's class branch, which ultralytics calls cv3.
 
-    It has a thirtieth of the network's arithmetic. Each of its convolutions is followed by a batch norm or a bias, an
-    Add that carries the branch's name.
+    It calls the last convolution of some blocks before the head so too; they come along. Each of them is followed by a
+    batch norm or a bias, an Add that carries the branch's name.
     """
     return sorted(
         operation.input(0).get_source_output().get_node().get_friendly_name()
