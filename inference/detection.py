@@ -26,6 +26,9 @@ from .screen import Screening, screen
 from .sites import Site
 from .tiles import Tile, plan_tiles
 
+STRIDE_PX = 32
+"""Tiles are multiples of this where they can be: the stride that detectors pad to, nearly always."""
+
 
 def detect(  # noqa: PLR0913  # options of the one call that most callers make
     source: str | os.PathLike[str] | NDArray[Any] | Scene,
@@ -63,7 +66,7 @@ def detect(  # noqa: PLR0913  # options of the one call that most callers make
     overlap_px = ceil(detector.largest_object_m / detector.gsd) + 2 * SEAM_PX
     with _opened(source, gsd) as scene:
         grid = scene.grid(detector.gsd)
-        tiles = plan_tiles(grid.width, grid.height, tile_px=side, overlap_px=overlap_px)
+        tiles = plan_tiles(grid.width, grid.height, tile_px=side, overlap_px=overlap_px, multiple_px=STRIDE_PX)
         chosen = tiles if within is None else touching_tiles(scene.info, grid, tiles, within)
         look = Screening(chosen, None) if screening is None else screen(scene, grid, chosen, screening)
         info = scene.info
