@@ -119,7 +119,10 @@ def detect(  # noqa: PLR0913, PLR0917  # the options of a command are its parame
     ] = "auto",
     device: Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     precision: Annotated[
-        str, typer.Option("--precision", metavar="NAME", help="fp32, fp16, int8; auto: as measured to be good enough.")
+        str,
+        typer.Option(
+            "--precision", metavar="NAME", help="fp32, fp16, bf16, int8; auto: as measured to be good enough."
+        ),
     ] = "auto",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run into --out that was stopped or left something unread.")
