@@ -1,7 +1,7 @@
 """The command that measures speed and memory; `cli` adds it to `hardstand`. Rooms are imported inside."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,7 +11,7 @@ commands = typer.Typer()
 
 
 @commands.command()
-def bench(
+def bench(  # noqa: PLR0913, PLR0917  # the options of a command are its parameters
     scene: Annotated[
         Path | None, typer.Argument(metavar="SCENE", help="A raster. Default: a drawn one of 8000 x 8000 px.")
     ] = None,
@@ -21,6 +21,9 @@ def bench(
     repeat: Annotated[int, typer.Option("--repeat", min=1, help="Runs of the bare network and of the engine.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     gsd: Annotated[float | None, typer.Option("--gsd", metavar="METRES", help="Metres per pixel of SCENE.")] = None,
+    backend: Annotated[str, typer.Option("--backend", metavar="NAME", help="As for detect.")] = "auto",
+    device: Annotated[str, typer.Option("--device", metavar="NAME", help="As for detect.")] = "auto",
+    precision: Annotated[str, typer.Option("--precision", metavar="NAME", help="As for detect.")] = "auto",
     scene_out: Annotated[
         Path | None, typer.Option("--scene-out", metavar="FILE", help="Keep the drawn scene and its truth here.")
     ] = None,
@@ -31,6 +34,7 @@ def bench(
         from dataclasses import asdict  # noqa: PLC0415
         from tempfile import TemporaryDirectory  # noqa: PLC0415
 
+        from ..detector.choice import check_names  # noqa: PLC0415
         from ..detector.decode import MIN_SCORE  # noqa: PLC0415
         from ..detector.detector import Detector as Loader  # noqa: PLC0415
         from .bench import bench as measure  # noqa: PLC0415
@@ -38,11 +42,14 @@ def bench(
         from .peak import command_peak  # noqa: PLC0415
 
         path = scene or _drawn_scene(scene_out)
+        check_names(backend, device, precision)
+        running: dict[str, Any] = {"backend": backend, "device": device, "precision": precision}
         given = [] if gsd is None else ["--gsd", str(gsd)]
+        given += [word for name, value in running.items() for word in (f"--{name}", value)]
         with TemporaryDirectory(prefix="hardstand-bench-") as out:
             found = measure(
                 path,
-                lambda: Loader.load(weights, min_score=MIN_SCORE),
+                lambda: Loader.load(weights, min_score=MIN_SCORE, **running),
                 repeat=repeat,
                 gsd=gsd,
                 peak=lambda: command_peak(["detect", str(path), "--weights", weights, "--out", out, *given]),

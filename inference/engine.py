@@ -30,7 +30,7 @@ SEAM_PX = 8
 """A tile also proposes what is centred this close outside its core, in grid pixels: two views of an object differ by
 about the network's finest stride, and without this an object on a seam could fall to neither tile. `merge` resolves
 the doubles."""
-_AHEAD = 2  # tiles read per thread before they are asked for
+_AHEAD = 4  # tiles read per thread before they are asked for
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,8 +68,11 @@ class Cells:
             tile.core_top - tile.top : tile.core_bottom - tile.top,
             tile.core_left - tile.left : tile.core_right - tile.left,
         ]
-        sums = np.add.reduceat(core, _firsts(rows), axis=0, dtype=np.int64)
-        sums = np.add.reduceat(sums, _firsts(columns), axis=1)
+        if core.all():  # nearly always, and a tenth of the work
+            sums = np.outer(_sizes(rows), _sizes(columns))
+        else:
+            sums = np.add.reduceat(core, _firsts(rows), axis=0, dtype=np.int64)
+            sums = np.add.reduceat(sums, _firsts(columns), axis=1)
         counts[rows[0] - top : rows[-1] + 1 - top, columns[0] : columns[-1] + 1] += sums
 
     def shares(self, strips: Sequence[Strip]) -> NDArray[np.float64]:
@@ -83,6 +86,11 @@ class Cells:
 def _cells(length: int, count: int) -> NDArray[np.intp]:
     """The cell (of `count` equal ones) that the centre of each pixel along an axis lies in."""
     return ((2 * np.arange(length, dtype=np.int64) + 1) * count // (2 * length)).astype(np.intp)
+
+
+def _sizes(cells: NDArray[np.intp]) -> NDArray[np.int64]:
+    """How many pixels of each cell there are."""
+    return np.diff(_firsts(cells), append=len(cells))
 
 
 def _firsts(cells: NDArray[np.intp]) -> NDArray[np.intp]:
