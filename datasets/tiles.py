@@ -19,13 +19,15 @@ from typing import Any
 import numpy as np
 from shapely.geometry import Polygon, box
 
-from ..detector.errors import DatasetNotFoundError
+from ..detector.errors import DatasetNotFoundError, LabelError
 from .annotation import Annotation, ImageRecord, horizontal, oriented
 from .balance import repeat_factors
 
-__all__ = ["INDEX", "TileLine", "clip_to", "read_tiles", "scaled", "write_index", "write_rows"]
+__all__ = ["HORIZONTAL", "INDEX", "TileLine", "clip_to", "read_tiles", "read_weights", "scaled", "write_index", "write_rows"]
 
 INDEX = "index.jsonl"
+HORIZONTAL = "index.horizontal.jsonl"
+"""The index as it was cut, in a folder whose labels were turned by `training.commands.self_label` since."""
 KEPT_SHARE = 0.7
 
 
@@ -110,15 +112,32 @@ def write_rows(folder: Path, rows: Sequence[dict[str, Any]]) -> int:
         for row, weight in zip(rows, weights, strict=True):
             stream.write(json.dumps({**row, "weight": weight}) + "\n")
     partial.replace(folder / INDEX)
+    (folder / HORIZONTAL).unlink(missing_ok=True)  # it was of other tiles
     return len(rows)
 
 
 def read_tiles(folder: Path, *, index: str = INDEX) -> list[ImageRecord]:
     """The tiles of a folder as records, in the order of its index; DatasetNotFoundError where it has none."""
+    return [_tile_record(folder, row) for row in _rows(folder, index)]
+
+
+def read_weights(folder: Path, *, index: str = INDEX) -> list[float]:
+    """How often each tile of a folder should be drawn, in the order of its index; 1 where the index does not say.
+
+    DatasetNotFoundError where the folder has no index.
+    """
+    return [float(row.get("weight", 1.0)) for row in _rows(folder, index)]
+
+
+def _rows(folder: Path, index: str) -> Iterator[dict[str, Any]]:
     path = folder / index
     if not path.is_file():
         raise DatasetNotFoundError(f"{folder} has no {index}; make its tiles first with `hardstand datasets tile`")
-    return [_tile_record(folder, json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            yield json.loads(line)
+        except ValueError as error:
+            raise LabelError(f"{path}, line {number}: {error}; make the tiles again") from error
 
 
 def _tile_record(folder: Path, row: dict[str, Any]) -> ImageRecord:

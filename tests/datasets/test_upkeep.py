@@ -180,6 +180,15 @@ def test_the_same_run_again_has_nothing_to_do_and_another_one_has(tmp_path: Path
     assert read_tiles(out)[0].gsd == 0.5
 
 
+def test_new_tiles_do_not_keep_the_index_that_self_labels_started_from(tmp_path: Path) -> None:
+    records = [record(paint(tmp_path / "a.jpg", 1), PLANE)]
+    out = tmp_path / "out"
+    cut_tiles(records, out, Cut(gsd=1.0))
+    (out / "index.jsonl").rename(out / "index.horizontal.jsonl")
+    cut_tiles(records, out, Cut(gsd=0.5))
+    assert not (out / "index.horizontal.jsonl").exists()
+
+
 def test_empty_tiles_are_drawn(tmp_path: Path) -> None:
     path = paint(tmp_path / "a.jpg", 1)
     cut = Cut(gsd=1.0, tile_px=32, stride_px=32, empty_share=0.0)
