@@ -8,7 +8,6 @@ at least 0.7 times as long in each direction as the median whole aircraft of the
 Four scenes have nearly every aircraft labelled twice; the second label is an ignore region.
 """
 
-import ast
 import csv
 import json
 from collections import defaultdict
@@ -29,6 +28,8 @@ SOURCE = "airbus"
 GSD_M = 0.5
 MOSTLY_VISIBLE = 0.7
 REPEATED = 0.5
+BRACKETS = str.maketrans("()", "[]")
+"""Makes JSON of a Python list of pairs, which is read many times faster than as Python."""
 
 
 def read(root: Path) -> list[ImageRecord]:
@@ -79,7 +80,7 @@ def _repeats_ignored(items: Sequence[Annotation]) -> tuple[Annotation, ...]:
     shared = np.prod((high - low).clip(0), axis=2)
     area = np.prod(bounds[:, 2:] - bounds[:, :2], axis=1)
     repeats = np.triu(shared >= REPEATED * (area[:, None] + area[None] - shared), 1).any(axis=0)
-    return tuple(replace(item, ignore=item.ignore or bool(again)) for item, again in zip(items, repeats, strict=True))
+    return tuple(replace(item, ignore=True) if again else item for item, again in zip(items, repeats, strict=True))
 
 
 def _cut(row: dict[str, str]) -> bool:
@@ -89,10 +90,10 @@ def _cut(row: dict[str, str]) -> bool:
 def _annotation(row: dict[str, str], *, whole_px: tuple[float, float] | None = None) -> Annotation:
     node = meaning_of(SOURCE, row["class"]).node
     try:
-        ring = np.array(ast.literal_eval(row["geometry"]), dtype=np.float64).reshape(-1, 2)
-    except (ValueError, SyntaxError) as error:
+        xs, ys = zip(*json.loads(row["geometry"].translate(BRACKETS)), strict=True)
+        x0, y0, x1, y1 = float(min(xs)), float(min(ys)), float(max(xs)), float(max(ys))
+    except (TypeError, ValueError) as error:
         raise LabelError(f"annotation {row['id']} of {row['image_id']}: geometry {row['geometry']!r}") from error
-    (x0, y0), (x1, y1) = ring.min(axis=0), ring.max(axis=0)
     hidden = whole_px is not None and bool(
         x1 - x0 < MOSTLY_VISIBLE * whole_px[0] or y1 - y0 < MOSTLY_VISIBLE * whole_px[1] or whole_px[0] == 0
     )

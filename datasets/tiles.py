@@ -59,10 +59,10 @@ class TileLine:
 
 
 def _row(item: Annotation) -> list[str | float]:
-    cx, cy = (round(float(value), 2) for value in item.polygon.mean(axis=0))
+    cx, cy = item.centre
     angle = round(item.angle, 5) if item.oriented else 0.0
     size = (round(item.length_px, 2), round(item.width_px, 2))
-    return [item.node, cx, cy, *size, angle, int(item.oriented), int(item.ignore)]
+    return [item.node, round(cx, 2), round(cy, 2), *size, angle, int(item.oriented), int(item.ignore)]
 
 
 def scaled(item: Annotation, factor_x: float, factor_y: float) -> Annotation:
@@ -72,21 +72,18 @@ def scaled(item: Annotation, factor_x: float, factor_y: float) -> Annotation:
 
 def clip_to(items: Iterable[Annotation], *, left: int, top: int, width: int, height: int) -> Iterator[Annotation]:
     """The annotations in the pixels of a window, by the module's rule for objects cut by its edge."""
-    drawn = list(items)
-    if not drawn:
-        return
-    polygons = np.stack([item.polygon for item in drawn]) - (left, top)
-    low, high = polygons.min(axis=1), polygons.max(axis=1)
-    inside_low, inside_high = np.maximum(low, 0), np.minimum(high, (width, height))
-    whole = (inside_low == low).all(axis=1) & (inside_high == high).all(axis=1)
-    window = box(0, 0, width, height)
-    for number in np.flatnonzero((inside_high - inside_low >= 1).all(axis=1)):
-        item, polygon = drawn[number], polygons[number]
-        inside = (*inside_low[number], *inside_high[number])
-        if item.oriented and not whole[number]:
-            share = _share(Polygon(polygon), window)
+    for item in items:
+        x0, y0, x1, y1 = item.bounds
+        x0, y0, x1, y1 = x0 - left, y0 - top, x1 - left, y1 - top
+        inside = max(x0, 0.0), max(y0, 0.0), min(x1, float(width)), min(y1, float(height))
+        across, down = inside[2] - inside[0], inside[3] - inside[1]
+        if across < 1 or down < 1:
+            continue
+        polygon = item.polygon - (left, top)
+        if item.oriented and inside != (x0, y0, x1, y1):
+            share = _share(Polygon(polygon), box(0, 0, width, height))
         else:  # the box itself
-            share = np.prod(inside_high[number] - inside_low[number]) / np.prod(high[number] - low[number])
+            share = across * down / ((x1 - x0) * (y1 - y0))
         if share < KEPT_SHARE:
             yield horizontal(item.node, inside, ignore=True)
         elif item.oriented:
