@@ -21,6 +21,7 @@ from ..detector.errors import DatasetNotFoundError, LabelError
 from .annotation import Annotation, ImageRecord, horizontal
 from .images import image_size, list_images
 from .labels import exhaustive_in, meaning_of, spelling
+from .records import gathered, parsed
 
 __all__ = ["read"]
 
@@ -35,23 +36,34 @@ BRACKETS = str.maketrans("()", "[]")
 def read(root: Path) -> list[ImageRecord]:
     """One record per image of the folder, sorted by name, boxes horizontal.
 
-    DatasetNotFoundError without annotations.csv or images; LabelError for an unknown class or broken geometry.
+    DatasetNotFoundError without annotations.csv, or where it has images that are not there; LabelError for an unknown
+    class or broken geometry.
     """
     table = root / "annotations.csv"
     if not table.is_file():
         raise DatasetNotFoundError(f"no annotations.csv in {root}: give the folder of the Airbus Aircraft sample")
-    rows = defaultdict(list)
-    with table.open(newline="", encoding="utf-8") as lines:
-        for row in csv.DictReader(lines):
-            rows[row["image_id"]].append(row)
+    rows = parsed(table, _by_image)
     groups = _groups(root / "groups.json")
-    return [_record(path, rows.get(path.name, []), groups) for path in list_images(root / "images")]
+    paths = list_images(root / "images")
+    if missing := sorted(rows.keys() - {path.name for path in paths}):
+        raise DatasetNotFoundError(f"{table}: {len(missing)} images are labelled but not in images, as {missing[0]}")
+    return gathered(lambda path: _record(path, rows.get(path.name, []), groups), paths)
+
+
+def _by_image(text: str) -> dict[str, list[dict[str, str]]]:
+    table = csv.DictReader(text.splitlines())
+    if lacking := {"image_id", "geometry", "class"} - set(table.fieldnames or ()):
+        raise LabelError(f"no column {', '.join(sorted(lacking))}; id, image_id, geometry and class expected")
+    rows = defaultdict(list)
+    for row in table:
+        rows[row["image_id"]].append(row)
+    return dict(rows)
 
 
 def _groups(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
-    listed = json.loads(path.read_text(encoding="utf-8"))["same_airport_groups"]
+    listed = parsed(path, lambda text: json.loads(text)["same_airport_groups"])
     return {name: f"airport{number}" for number, names in enumerate(listed, start=1) for name in names}
 
 
@@ -93,7 +105,7 @@ def _annotation(row: dict[str, str], *, whole_px: tuple[float, float] | None = N
         xs, ys = zip(*json.loads(row["geometry"].translate(BRACKETS)), strict=True)
         x0, y0, x1, y1 = float(min(xs)), float(min(ys)), float(max(xs)), float(max(ys))
     except (TypeError, ValueError) as error:
-        raise LabelError(f"annotation {row['id']} of {row['image_id']}: geometry {row['geometry']!r}") from error
+        raise LabelError(f"annotation {row.get('id')} of {row['image_id']}: geometry {row['geometry']!r}") from error
     hidden = whole_px is not None and bool(
         x1 - x0 < MOSTLY_VISIBLE * whole_px[0] or y1 - y0 < MOSTLY_VISIBLE * whole_px[1] or whole_px[0] == 0
     )

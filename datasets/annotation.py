@@ -77,6 +77,7 @@ class ImageRecord:
     path: image file. width, height: pixels. gsd: metres per pixel, measured or estimated by the reader.
     group: place; images of one group must stay on one side of a split. source: data set name.
     exhaustive: nodes of which every instance in the image is labelled; for any other node a bare spot proves nothing.
+    cut: labels as the set has them that the reader clipped to the image or left out, to be reported and not used.
     """
 
     path: Path
@@ -87,6 +88,7 @@ class ImageRecord:
     source: str
     exhaustive: frozenset[str]
     annotations: tuple[Annotation, ...] = field(default=())
+    cut: tuple[Annotation, ...] = field(default=())
 
     def __post_init__(self) -> None:
         """Check sizes; ValueError where they are not positive."""
@@ -96,6 +98,7 @@ class ImageRecord:
             raise ValueError(f"{self.path}: gsd {self.gsd} is not positive")
         object.__setattr__(self, "exhaustive", frozenset(self.exhaustive))
         object.__setattr__(self, "annotations", tuple(self.annotations))
+        object.__setattr__(self, "cut", tuple(self.cut))
 
 
 def horizontal(

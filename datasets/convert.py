@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import rasterio
 from pyproj import Transformer
 
 from ..detector.boxes import envelope
 from ..detector.errors import DatasetNotFoundError, OutputError
 from ..detector.taxonomy import NODES, shape_of
 from .annotation import Annotation, ImageRecord
+from .georeference import georeference_of
 
 __all__ = ["WRITERS", "Written", "to_coco", "to_geojson", "to_yolo_obb"]
 
@@ -121,11 +121,12 @@ def to_geojson(records: Sequence[ImageRecord], out: Path, progress: Progress) ->
 
 
 def _features(items: Sequence[Annotation], record: ImageRecord) -> list[dict[str, Any]]:
-    with rasterio.open(record.path) as source:
-        if source.crs is None:
-            raise DatasetNotFoundError(f"{record.path} has no place on the map: convert it to coco or yolo-obb instead")
-        a, b, c, d, e, f = source.transform[:6]
-        to_degrees = Transformer.from_crs(source.crs.to_wkt(), 4326, always_xy=True)
+    try:
+        ground = georeference_of(record.path)
+    except DatasetNotFoundError as error:
+        raise DatasetNotFoundError(f"{error}; coco and yolo-obb need no place on the map") from error
+    a, b, c, d, e, f = ground.transform[:6]
+    to_degrees = Transformer.from_crs(ground.crs, 4326, always_xy=True)
     features = []
     for item in items:
         x, y = item.polygon[[0, 3, 2, 1, 0]].T  # against the clock on the map, where y is up

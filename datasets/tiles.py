@@ -23,7 +23,17 @@ from ..detector.errors import DatasetNotFoundError, LabelError
 from .annotation import Annotation, ImageRecord, horizontal, oriented
 from .balance import repeat_factors
 
-__all__ = ["HORIZONTAL", "INDEX", "TileLine", "clip_to", "read_tiles", "read_weights", "scaled", "write_index", "write_rows"]
+__all__ = [
+    "HORIZONTAL",
+    "INDEX",
+    "TileLine",
+    "clip_to",
+    "read_tiles",
+    "read_weights",
+    "scaled",
+    "write_index",
+    "write_rows",
+]
 
 INDEX = "index.jsonl"
 HORIZONTAL = "index.horizontal.jsonl"
