@@ -19,6 +19,7 @@ from shapely.strtree import STRtree
 from ..detector.taxonomy import NODES, shape_of, size_objection
 from .annotation import Annotation, ImageRecord
 from .fingerprint import THUMBNAIL, Hash, difference_hash, near_pairs
+from .images import SUFFIXES
 from .parallel import in_order
 from .records import Fault
 from .split import split_of
@@ -27,7 +28,7 @@ __all__ = ["MEANINGS", "Check", "Kind", "Problem", "check_records"]
 
 Kind = Literal["unread", "missing", "broken", "size", "outside", "thin", "impossible", "twice", "copy", "alike", "leak"]
 MEANINGS: dict[Kind, str] = {
-    "unread": "images of which labels or file cannot be read",
+    "unread": "images or labels that cannot be read or have no counterpart",
     "missing": "image files that are not there",
     "broken": "image files that cannot be read to their end",
     "size": "images of another size than their labels say",
@@ -105,7 +106,7 @@ def check_records(
     order = list(MEANINGS)
     items = [item for record in records for item in record.annotations]
     return Check(
-        images=len(records) + len(faults),
+        images=len(records) + sum(fault.path.suffix.lower() in SUFFIXES for fault in faults),
         empty=sum(not record.annotations for record in records),
         objects=Counter(item.node for item in items if not item.ignore),
         ignored=sum(item.ignore for item in items),
