@@ -74,9 +74,10 @@ def _annotation(node: str, entry: dict[str, Any], where: str) -> Annotation:
     polygons = entry.get("segmentation")
     ignore = bool(entry.get("iscrowd"))
     try:
-        if isinstance(polygons, list) and polygons and not ignore:
+        if isinstance(polygons, list) and polygons:
             points = np.concatenate([np.array(each, dtype=np.float64).reshape(-1, 2) for each in polygons])
-            return outline(node, points if len(polygons) == 1 else _hull(points))
+            drawn = outline(node, points if len(polygons) == 1 else _hull(points))
+            return replace(drawn, ignore=ignore)
         x, y, width, height = (float(value) for value in entry["bbox"])
         degrees = float((entry.get("attributes") or {}).get("rotation") or 0)
     except (KeyError, TypeError, ValueError) as error:

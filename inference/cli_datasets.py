@@ -253,7 +253,7 @@ def convert(  # noqa: PLR0913, PLR0917
     gsd: Gsd = None,
     attribute: Attribute = "class",
 ) -> None:
-    """Write a set in another format, with the nodes of the taxonomy as its classes."""
+    """Write a set in another format: classes are nodes of the taxonomy, images are links or copies."""
     with one_line_errors():
         from ..datasets.catalogue import open_set  # noqa: PLC0415
         from ..datasets.convert import WRITERS  # noqa: PLC0415
@@ -268,7 +268,7 @@ def convert(  # noqa: PLR0913, PLR0917
             written = WRITERS[to](records, out, advance)
         typer.echo(f"{written.objects} objects of {len(records)} images: {out}")
         if written.left_out:
-            complain(f"left out {written.left_out} regions to be ignored: {to} cannot say that")
+            typer.echo(f"left out {written.left_out} regions to be ignored: {to} cannot say that", err=True)
 
 
 def _read_as(name: str, folder: Path, images: int) -> None:
