@@ -5,13 +5,14 @@ The set tells no ground sampling distance and its zoom varies: geometric mean of
 own group.
 """
 
+from functools import partial
 from pathlib import Path
 
 from .annotation import Annotation, ImageRecord, horizontal
 from .dota_text import parse_lines
 from .images import list_images
 from .labels import meaning_of
-from .records import parsed, record_of
+from .records import gathered, parsed, record_of
 from .scale import gsd_from_aircraft
 
 __all__ = ["read"]
@@ -26,7 +27,7 @@ def read(root: Path) -> list[ImageRecord]:
 
     DatasetNotFoundError where a label file is missing.
     """
-    return [_record(root, path) for path in list_images(root / "images")]
+    return gathered(partial(_record, root), list_images(root / "images"))
 
 
 def _record(root: Path, path: Path) -> ImageRecord:

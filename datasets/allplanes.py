@@ -13,7 +13,7 @@ from ..detector.errors import DatasetNotFoundError, LabelError
 from .annotation import Annotation, ImageRecord, horizontal
 from .georeference import georeference_of
 from .labels import meaning_of, spelling
-from .records import parsed, record_of
+from .records import gathered, parsed, record_of
 
 __all__ = ["ground_gsd", "read"]
 
@@ -32,7 +32,7 @@ def read(root: Path) -> list[ImageRecord]:
         )
     with table.open(newline="", encoding="utf-8") as lines:
         listed = frozenset(spelling(row["ICAO"]) for row in csv.DictReader(lines))
-    return [_record(path, listed) for path in paths]
+    return gathered(lambda path: _record(path, listed), paths)
 
 
 def ground_gsd(path: Path) -> tuple[int, int, float]:

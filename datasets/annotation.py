@@ -3,6 +3,7 @@
 Pixel frame: x right, y down, continuous, half-open boxes; (0, 0) is the top left corner of the top left pixel.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +36,7 @@ class Annotation:
     def __post_init__(self) -> None:
         """Check the polygon; ValueError where it is not four finite points."""
         polygon = np.array(self.polygon, dtype=np.float64)
-        if polygon.shape != (4, 2) or not np.isfinite(polygon).all():
+        if polygon.shape != (4, 2) or not math.isfinite(polygon.sum()):
             raise ValueError(f"polygon of {self.node} is not four finite points: {self.polygon!r}")
         polygon.setflags(write=False)
         object.__setattr__(self, "polygon", polygon)
@@ -43,18 +44,24 @@ class Annotation:
     @property
     def bounds(self) -> tuple[float, float, float, float]:
         """x0, y0, x1, y1 of the polygon, pixels."""
-        (x0, y0), (x1, y1) = self.polygon.min(axis=0), self.polygon.max(axis=0)
-        return float(x0), float(y0), float(x1), float(y1)
+        (xa, ya), (xb, yb), (xc, yc), (xd, yd) = self.polygon.tolist()
+        return min(xa, xb, xc, xd), min(ya, yb, yc, yd), max(xa, xb, xc, xd), max(ya, yb, yc, yd)
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """x, y of the middle of the corners, pixels."""
+        (xa, ya), (xb, yb), (xc, yc), (xd, yd) = self.polygon.tolist()
+        return (xa + xb + xc + xd) / 4, (ya + yb + yc + yd) / 4
 
     @property
     def length_px(self) -> float:
         """Length along the first edge: the object's length where `oriented`, the box width where not."""
-        return float(np.hypot(*(self.polygon[1] - self.polygon[0])))
+        return math.dist(*self.polygon[:2].tolist())
 
     @property
     def width_px(self) -> float:
         """Length of the second edge: the object's width where `oriented`, the box height where not."""
-        return float(np.hypot(*(self.polygon[2] - self.polygon[1])))
+        return math.dist(*self.polygon[1:3].tolist())
 
     @property
     def angle(self) -> float:
@@ -70,6 +77,7 @@ class ImageRecord:
     path: image file. width, height: pixels. gsd: metres per pixel, measured or estimated by the reader.
     group: place; images of one group must stay on one side of a split. source: data set name.
     exhaustive: nodes of which every instance in the image is labelled; for any other node a bare spot proves nothing.
+    cut: labels as the set has them that the reader clipped to the image or left out, to be reported and not used.
     """
 
     path: Path
@@ -80,6 +88,7 @@ class ImageRecord:
     source: str
     exhaustive: frozenset[str]
     annotations: tuple[Annotation, ...] = field(default=())
+    cut: tuple[Annotation, ...] = field(default=())
 
     def __post_init__(self) -> None:
         """Check sizes; ValueError where they are not positive."""
@@ -89,14 +98,15 @@ class ImageRecord:
             raise ValueError(f"{self.path}: gsd {self.gsd} is not positive")
         object.__setattr__(self, "exhaustive", frozenset(self.exhaustive))
         object.__setattr__(self, "annotations", tuple(self.annotations))
+        object.__setattr__(self, "cut", tuple(self.cut))
 
 
 def horizontal(
     node: str, box: Iterable[float], *, ignore: bool = False, difficult: bool = False, truncated: bool = False
 ) -> Annotation:
     """Annotation of an axis-aligned box (x0, y0, x1, y1) in pixels, corners in any order."""
-    xa, ya, xb, yb = (float(value) for value in box)
-    (x0, x1), (y0, y1) = sorted((xa, xb)), sorted((ya, yb))
+    xa, ya, xb, yb = map(float, box)
+    x0, x1, y0, y1 = min(xa, xb), max(xa, xb), min(ya, yb), max(ya, yb)
     corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
     return Annotation(node, corners, oriented=False, ignore=ignore, difficult=difficult, truncated=truncated)
 

@@ -7,13 +7,14 @@ from importlib import import_module
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from ..detector.errors import DatasetNotFoundError
+from ..detector.errors import DatasetNotFoundError, HardstandError, LabelError
 from .annotation import ImageRecord
 from .coco import is_coco
 from .geojson import is_geojson
 from .labels import spelling
 from .labelstudio import is_labelstudio
 from .own import OwnLabels
+from .records import parsed
 from .tables import rows_of
 from .tiles import INDEX, read_tiles
 
@@ -66,6 +67,11 @@ class PublicSet:
         """Images and objects in words."""
         return f"{self.images or 'unknown'} images, {self.objects or 'unknown'} objects"
 
+    @property
+    def scale(self) -> str:
+        """Metres per pixel in words."""
+        return f"{self.gsd_m} m per pixel" if self.gsd_m[0].isdigit() else f"scale {self.gsd_m}"
+
 
 def public_sets() -> tuple[PublicSet, ...]:
     """Every public set that has a reader, in the order of `catalogue.csv`."""
@@ -107,20 +113,32 @@ def read_set(name: str, root: Path, own: OwnLabels) -> list[ImageRecord]:
 
     DatasetNotFoundError for an unknown name or a folder that does not hold the set; LabelError as the readers say.
     """
-    if not root.is_dir():
-        raise DatasetNotFoundError(f"no folder {root}: give the folder that the set was unpacked to")
     if name == TILES:
         return read_tiles(root)
     known = [each.name for each in public_sets()]
     if name not in (*known, *OWN_FORMATS):
         raise DatasetNotFoundError(f"no set or format {name!r}: there are {', '.join((*OWN_FORMATS, *known, TILES))}")
     read = import_module(f".{name}", __package__).read
-    records: list[ImageRecord] = read(root, own) if name in OWN_FORMATS else read(root)
+    try:
+        records: list[ImageRecord] = read(root, own) if name in OWN_FORMATS else read(root)
+    except HardstandError:
+        raise
+    except OSError as error:
+        raise DatasetNotFoundError(f"{error.filename or root} cannot be read: {error.strerror or error}") from error
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        what = f"{type(error).__name__} {error}"
+        raise LabelError(f"the labels in {root} are not in the form of {name}, or are damaged ({what})") from error
     return records
 
 
 def open_set(root: Path, name: str | None, own: OwnLabels) -> tuple[str, list[ImageRecord]]:
-    """The name of what a folder holds, recognised where `name` is None, and its records; errors as of both."""
+    """The name of what a folder holds, recognised where `name` is None, and its records.
+
+    DatasetNotFoundError where there is no such folder; else errors as of both.
+    """
+    if not root.is_dir():
+        what = "is a file" if root.is_file() else "is not there"
+        raise DatasetNotFoundError(f"{root} {what}: give the folder that holds images and labels")
     found = name or recognise(root)
     return found, read_set(found, root, own)
 
@@ -142,12 +160,16 @@ def recognise(root: Path) -> str:
     """
     if (root / INDEX).is_file():
         return TILES
-    named = [each.name for each in public_sets() if spelling(root.resolve().name) in map(spelling, each.folders)]
-    formats = sorted(set(_formats(root)))
-    found = named or formats
+    folders = {spelling(folder): each.name for each in public_sets() for folder in each.folders}
+    if named := folders.get(spelling(root.resolve().name)):
+        return named
+    below = sorted(path.name for path in root.iterdir() if path.is_dir() and spelling(path.name) in folders)
+    if below:
+        raise DatasetNotFoundError(f"{root} is a folder of sets: give one of them, as {root / below[0]}")
+    found = sorted(set(_formats(root)))
     if len(found) != 1:
-        seen = f"could be {' or '.join(found)}" if found else "holds nothing that is known"
-        raise DatasetNotFoundError(f"{root} {seen}: say what it is with --set, see `hardstand datasets list`")
+        seen = f"could be {' or '.join(found)}" if found else "holds no labels that are known"
+        raise DatasetNotFoundError(f"{root} {seen}: say what it is with --set NAME, see `hardstand datasets list`")
     return found[0]
 
 
@@ -155,7 +177,7 @@ def _formats(root: Path) -> Iterator[str]:
     for path in sorted(root.rglob("*")):
         kind = path.suffix.lower()
         if kind in (".json", ".geojson"):
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = parsed(path, json.loads)
             tests = {"coco": is_coco, "geojson": is_geojson, "labelstudio": is_labelstudio}
             yield from (name for name, fits in tests.items() if fits(content))
         elif kind == ".xml":

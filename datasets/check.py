@@ -19,13 +19,16 @@ from shapely.strtree import STRtree
 from ..detector.taxonomy import NODES, shape_of, size_objection
 from .annotation import Annotation, ImageRecord
 from .fingerprint import THUMBNAIL, Hash, difference_hash, near_pairs
+from .images import SUFFIXES
 from .parallel import in_order
+from .records import Fault
 from .split import split_of
 
 __all__ = ["MEANINGS", "Check", "Kind", "Problem", "check_records"]
 
-Kind = Literal["missing", "broken", "size", "outside", "thin", "impossible", "twice", "copy", "alike", "leak"]
+Kind = Literal["unread", "missing", "broken", "size", "outside", "thin", "impossible", "twice", "copy", "alike", "leak"]
 MEANINGS: dict[Kind, str] = {
+    "unread": "images or labels that cannot be read or have no counterpart",
     "missing": "image files that are not there",
     "broken": "image files that cannot be read to their end",
     "size": "images of another size than their labels say",
@@ -38,7 +41,7 @@ MEANINGS: dict[Kind, str] = {
     "leak": "images that look the same and lie in different splits",
 }
 """What can be wrong, the worst first."""
-UNREADABLE: frozenset[Kind] = frozenset({"missing", "broken", "size"})
+UNREADABLE: frozenset[Kind] = frozenset({"unread", "missing", "broken", "size"})
 OUTSIDE_PX, THIN_PX = 1.0, 2.0
 SAME_OBJECT = 0.9
 SLACK = 0.35
@@ -69,7 +72,7 @@ class Check:
 
     @property
     def unreadable(self) -> bool:
-        """True where images are missing, broken or of another size than their labels."""
+        """True where labels or images are missing or broken, or images of another size than their labels."""
         return any(problem.kind in UNREADABLE for problem in self.problems)
 
 
@@ -79,24 +82,31 @@ class _Look(NamedTuple):
     hash: Hash | None
 
 
-def check_records(records: Sequence[ImageRecord], *, progress: Callable[[int, int], None] = lambda *_: None) -> Check:
+def check_records(
+    records: Sequence[ImageRecord],
+    *,
+    faults: Sequence[Fault] = (),
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> Check:
     """Look at every image and object of the records; every image is decoded, on all cores.
 
-    progress: called with the images done and all images. Problems come by kind, the worst first, then by image.
+    faults: what the reader could not read. progress: called with the images done and all images. Problems come by
+    kind, the worst first, then by image.
     """
     looks: list[_Look] = []
     with _large_images():
         for look in in_order(_look, records):
             looks.append(look)
             progress(len(looks), len(records))
-    problems = [look.problem for look in looks if look.problem]
+    problems = [Problem("unread", fault.path, str(fault.error)) for fault in faults]
+    problems += [look.problem for look in looks if look.problem]
     for record in records:
         problems += _object_problems(record)
     problems += _likenesses(records, looks)
     order = list(MEANINGS)
     items = [item for record in records for item in record.annotations]
     return Check(
-        images=len(records),
+        images=len(records) + sum(fault.path.suffix.lower() in SUFFIXES for fault in faults),
         empty=sum(not record.annotations for record in records),
         objects=Counter(item.node for item in items if not item.ignore),
         ignored=sum(item.ignore for item in items),
@@ -148,17 +158,27 @@ def _thumbnail(path: Path) -> tuple[tuple[int, int], "np.ndarray[tuple[int, int]
 
 
 def _object_problems(record: ImageRecord) -> Iterator[Problem]:
-    for item in record.annotations:
+    # An oriented label that reaches out stays as it is, so that it is in both.
+    as_found = {item.polygon.tobytes(): item for item in (*record.cut, *record.annotations)}
+    for item in as_found.values():
         x0, y0, x1, y1 = item.bounds
-        named = f"{item.node} at {x0:.0f}, {y0:.0f}"
         out = max(-x0, -y0, x1 - record.width, y1 - record.height)
         if out > OUTSIDE_PX:
-            yield Problem("outside", record.path, f"{named}: {out:.0f} px out of the image")
+            yield Problem("outside", record.path, f"{_named(item)}: {out:.0f} px out of the image")
+    for item in record.cut:
         if min(item.length_px, item.width_px) < THIN_PX:
-            yield Problem("thin", record.path, f"{named}: {item.length_px:.1f} x {item.width_px:.1f} px")
+            yield Problem("thin", record.path, f"{_named(item)}: {item.length_px:.1f} x {item.width_px:.1f} px")
+    for item in record.annotations:
+        if min(item.length_px, item.width_px) < THIN_PX:
+            yield Problem("thin", record.path, f"{_named(item)}: {item.length_px:.1f} x {item.width_px:.1f} px")
         elif not item.ignore and (objection := _objection(item, record.gsd)):
-            yield Problem("impossible", record.path, f"{named}: {objection}")
+            yield Problem("impossible", record.path, f"{_named(item)}: {objection}")
     yield from _twice(record)
+
+
+def _named(item: Annotation) -> str:
+    x0, y0, *_ = item.bounds
+    return f"{item.node} at {x0:.0f}, {y0:.0f}"
 
 
 def _objection(item: Annotation, gsd: float) -> str | None:

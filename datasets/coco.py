@@ -21,6 +21,7 @@ from ..detector.errors import DatasetNotFoundError, LabelError
 from ..detector.opencv import cv2
 from .annotation import Annotation, ImageRecord
 from .own import ImageIndex, OwnLabels, outline, own_record, turned_box
+from .records import parsed
 
 __all__ = ["is_coco", "read"]
 
@@ -36,7 +37,7 @@ def read(root: Path, own: OwnLabels) -> list[ImageRecord]:
     DatasetNotFoundError without a COCO file or an image; LabelError for an unknown category or a broken object.
     """
     index = ImageIndex(root)
-    contents = {path: json.loads(path.read_text(encoding="utf-8")) for path in sorted(root.rglob("*.json"))}
+    contents = {path: parsed(path, json.loads) for path in sorted(root.rglob("*.json"))}
     files = {path: content for path, content in contents.items() if is_coco(content)}
     if not files:
         raise DatasetNotFoundError(f"no COCO file below {root}: a JSON file with images, annotations and categories")
@@ -73,9 +74,10 @@ def _annotation(node: str, entry: dict[str, Any], where: str) -> Annotation:
     polygons = entry.get("segmentation")
     ignore = bool(entry.get("iscrowd"))
     try:
-        if isinstance(polygons, list) and polygons and not ignore:
+        if isinstance(polygons, list) and polygons:
             points = np.concatenate([np.array(each, dtype=np.float64).reshape(-1, 2) for each in polygons])
-            return outline(node, points if len(polygons) == 1 else _hull(points))
+            drawn = outline(node, points if len(polygons) == 1 else _hull(points))
+            return replace(drawn, ignore=ignore)
         x, y, width, height = (float(value) for value in entry["bbox"])
         degrees = float((entry.get("attributes") or {}).get("rotation") or 0)
     except (KeyError, TypeError, ValueError) as error:

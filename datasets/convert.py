@@ -1,7 +1,9 @@
 """A set in another format: COCO JSON, YOLO oriented boxes, or GeoJSON on the map.
 
-What cannot be said in a format is counted and returned, so that it can be told to the user: YOLO and GeoJSON have no
-ignore regions.
+Every format gets a folder that is whole: the images are in it as hard links where the file system allows, else as
+copies, so that it can be read back and handed on. A run again, also of one that was stopped, copies only what is
+missing. What cannot be said in a format is counted and returned, so that it can be told to the user: YOLO and GeoJSON
+have no ignore regions.
 """
 
 import json
@@ -12,13 +14,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import rasterio
 from pyproj import Transformer
 
 from ..detector.boxes import envelope
 from ..detector.errors import DatasetNotFoundError, OutputError
 from ..detector.taxonomy import NODES, shape_of
 from .annotation import Annotation, ImageRecord
+from .georeference import georeference_of
 
 __all__ = ["WRITERS", "Written", "to_coco", "to_geojson", "to_yolo_obb"]
 
@@ -34,19 +36,20 @@ class Written(NamedTuple):
 
 
 def to_coco(records: Sequence[ImageRecord], out: Path, progress: Progress) -> Written:
-    """`annotations.coco.json`: boxes by shape (design of `boxes.envelope`), oriented boxes as polygons as well.
+    """`annotations.coco.json` and `images/`: boxes by shape (design of `boxes.envelope`), the box drawn as a polygon.
 
-    An ignore region has `iscrowd`. File names are relative to `out`; images also carry gsd, group, source and
-    exhaustive, which COCO allows and `coco.read` partly understands.
+    An ignore region has `iscrowd`. Images also carry gsd, group, source and exhaustive, which COCO allows and
+    `coco.read` partly understands.
     """
     nodes = _nodes(records)
     images: list[dict[str, Any]] = []
     objects: list[dict[str, Any]] = []
-    for number, record in enumerate(records, start=1):
+    for number, (record, name) in enumerate(zip(records, _names(records), strict=True), start=1):
+        _link(record.path, out / "images" / name)
         images.append(
             {
                 "id": number,
-                "file_name": Path(os.path.relpath(record.path, out)).as_posix(),
+                "file_name": f"images/{name}",
                 "width": record.width,
                 "height": record.height,
                 "gsd": record.gsd,
@@ -71,27 +74,21 @@ def _coco_shape(item: Annotation) -> dict[str, Any]:
         box = (*item.polygon.mean(axis=0), item.length_px, item.width_px, item.angle)
         x0, y0, x1, y1 = (float(value) for value in envelope([box], shape_of(item.node))[0])
     bbox = [round(value, 2) for value in (x0, y0, x1 - x0, y1 - y0)]
-    polygon = [item.polygon.round(2).ravel().tolist()] if item.oriented else []
-    return {"bbox": bbox, "area": round(item.length_px * item.width_px, 2), "segmentation": polygon}
+    polygon = item.polygon.round(2).ravel().tolist()
+    return {"bbox": bbox, "area": round(item.length_px * item.width_px, 2), "segmentation": [polygon]}
 
 
 def to_yolo_obb(records: Sequence[ImageRecord], out: Path, progress: Progress) -> Written:
-    """`data.yaml`, `images/` and `labels/`: `class x1 y1 x2 y2 x3 y3 x4 y4` in shares of the image, length side first.
-
-    Images are hard links where the file system allows, else copies; those of one name get a number.
-    """
+    """`data.yaml`, `images/`, `labels/`: `class x1 y1 x2 y2 x3 y3 x4 y4` in shares of the image, length side first."""
     nodes = _nodes(records)
     written = left_out = 0
-    taken: set[str] = set()
-    for number, record in enumerate(records, start=1):
-        name = record.path.stem if record.path.stem not in taken else f"{record.path.stem}~{number}"
-        taken.add(name)
+    for number, (record, name) in enumerate(zip(records, _names(records), strict=True), start=1):
         kept = [item for item in record.annotations if not item.ignore]
         lines = [
             " ".join([str(nodes[item.node]), *(f"{value:.6f}" for value in _shares(item, record))]) for item in kept
         ]
-        _write(out / "labels" / f"{name}.txt", "".join(line + "\n" for line in lines))
-        _link(record.path, out / "images" / f"{name}{record.path.suffix}")
+        _write(out / "labels" / f"{Path(name).stem}.txt", "".join(line + "\n" for line in lines))
+        _link(record.path, out / "images" / name)
         written, left_out = written + len(kept), left_out + len(record.annotations) - len(kept)
         progress(number, len(records))
     names = "".join(f"  {number}: {node}\n" for node, number in nodes.items())
@@ -104,15 +101,16 @@ def _shares(item: Annotation, record: ImageRecord) -> list[float]:
 
 
 def to_geojson(records: Sequence[ImageRecord], out: Path, progress: Progress) -> Written:
-    """`NAME.geojson` per image: polygons in longitude and latitude (RFC 7946), attribute `class`.
+    """`NAME.tif` and `NAME.geojson` per image: polygons in longitude and latitude (RFC 7946), attribute `class`.
 
     DatasetNotFoundError for an image without georeference.
     """
     files, written, left_out = [], 0, 0
-    for number, record in enumerate(records, start=1):
+    for number, (record, name) in enumerate(zip(records, _names(records), strict=True), start=1):
         kept = [item for item in record.annotations if not item.ignore]
         features = _features(kept, record)
-        path = out / f"{record.path.stem}.geojson"
+        _link(record.path, out / name)
+        path = out / f"{Path(name).stem}.geojson"
         _write(path, json.dumps({"type": "FeatureCollection", "features": features}))
         files.append(path)
         written, left_out = written + len(kept), left_out + len(record.annotations) - len(kept)
@@ -121,11 +119,12 @@ def to_geojson(records: Sequence[ImageRecord], out: Path, progress: Progress) ->
 
 
 def _features(items: Sequence[Annotation], record: ImageRecord) -> list[dict[str, Any]]:
-    with rasterio.open(record.path) as source:
-        if source.crs is None:
-            raise DatasetNotFoundError(f"{record.path} has no place on the map: convert it to coco or yolo-obb instead")
-        a, b, c, d, e, f = source.transform[:6]
-        to_degrees = Transformer.from_crs(source.crs.to_wkt(), 4326, always_xy=True)
+    try:
+        ground = georeference_of(record.path)
+    except DatasetNotFoundError as error:
+        raise DatasetNotFoundError(f"{error}; coco and yolo-obb need no place on the map") from error
+    a, b, c, d, e, f = ground.transform[:6]
+    to_degrees = Transformer.from_crs(ground.crs, 4326, always_xy=True)
     features = []
     for item in items:
         x, y = item.polygon[[0, 3, 2, 1, 0]].T  # against the clock on the map, where y is up
@@ -135,6 +134,17 @@ def _features(items: Sequence[Annotation], record: ImageRecord) -> list[dict[str
         properties = {"class": item.node, "oriented": item.oriented}
         features.append({"type": "Feature", "properties": properties, "geometry": geometry})
     return features
+
+
+def _names(records: Sequence[ImageRecord]) -> list[str]:
+    """A file name for every image: its own, with a number where an earlier image is called the same."""
+    taken: set[str] = set()
+    names = []
+    for number, record in enumerate(records, start=1):
+        stem = record.path.stem if record.path.stem not in taken else f"{record.path.stem}~{number}"
+        taken.add(stem)
+        names.append(stem + record.path.suffix)
+    return names
 
 
 def _nodes(records: Sequence[ImageRecord]) -> dict[str, int]:
@@ -152,14 +162,26 @@ def _write(path: Path, text: str) -> None:
 
 
 def _link(source: Path, target: Path) -> None:
+    """Put an image at the target, and the `.aux.xml` beside it that says where it lies."""
     if not source.is_file():
         raise DatasetNotFoundError(f"image {source} is not there")
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:  # another file system, or one without links
-        shutil.copyfile(source, target)
+    for ending in ("", ".aux.xml"):
+        wanted, there = (path.with_name(path.name + ending) for path in (source, target))
+        if wanted.is_file() and not _is_copy(wanted, there):
+            there.unlink(missing_ok=True)
+            try:
+                os.link(wanted, there)
+            except OSError:  # another file system, or one without links
+                shutil.copy2(wanted, there)
+
+
+def _is_copy(source: Path, target: Path) -> bool:
+    """True for the same file, and for a whole copy, which has the time of what it was made from."""
+    if not target.is_file():
+        return False
+    mine, theirs = source.stat(), target.stat()
+    return (mine.st_size, mine.st_mtime_ns) == (theirs.st_size, theirs.st_mtime_ns)
 
 
 WRITERS: Mapping[str, Callable[[Sequence[ImageRecord], Path, Progress], Written]] = {

@@ -9,6 +9,7 @@ to 3 m). `single_class` reads any set of this form.
 """
 
 import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from .annotation import Annotation, ImageRecord
 from .dota_text import annotation_of, parse_lines
 from .images import labelled_folders, list_images
 from .labels import meaning_of, spelling
-from .records import parsed, record_of
+from .records import gathered, parsed, record_of
 from .scale import gsd_from_aircraft
 
 __all__ = ["read", "scene_of", "single_class"]
@@ -41,12 +42,16 @@ def single_class(root: Path, *, source: str) -> list[ImageRecord]:
     """The records of a set of aircraft in the form of CORS-ADD, whatever it calls them; errors as for `read`."""
     found: list[ImageRecord] = []
     seen: set[str] = set()
+    parse = partial(_annotations, source=source, seen=seen)
     for images, labels in labelled_folders(root, LABEL_FOLDERS):
-        for path in list_images(images):
-            annotations = parsed(labels / f"{path.stem}.txt", partial(_annotations, source=source, seen=seen))
-            gsd = gsd_from_aircraft(annotations, nominal=NOMINAL_GSD_M, limits=GSD_LIMITS_M)
-            found.append(record_of(path, annotations, source=source, gsd=gsd, group=scene_of(path.stem)))
+        found += gathered(partial(_record, labels=labels, parse=parse, source=source), list_images(images))
     return found
+
+
+def _record(path: Path, *, labels: Path, parse: Callable[[str], list[Annotation]], source: str) -> ImageRecord:
+    annotations = parsed(labels / f"{path.stem}.txt", parse)
+    gsd = gsd_from_aircraft(annotations, nominal=NOMINAL_GSD_M, limits=GSD_LIMITS_M)
+    return record_of(path, annotations, source=source, gsd=gsd, group=scene_of(path.stem))
 
 
 def _annotations(text: str, *, source: str, seen: set[str]) -> list[Annotation]:

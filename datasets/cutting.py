@@ -176,11 +176,16 @@ def _windows(
 ) -> Iterator[tuple[TileLine, NDArray[np.uint8]]]:
     height, width = pixels.shape[:2]
     factors = (width / record.width, height / record.height)
-    items = [scaled(item, *factors) for item in record.annotations if item.node.split(".")[0] in cut.nodes]
+    items = [item for item in record.annotations if item.node.split(".")[0] in cut.nodes]
+    if factors != (1, 1):
+        items = [scaled(item, *factors) for item in items]
+    bounds = np.array([item.bounds for item in items]).reshape(-1, 4)
     for top in starts(height, cut.tile_px, cut.stride_px):
         for left in starts(width, cut.tile_px, cut.stride_px):
             tile = pixels[top : top + cut.tile_px, left : left + cut.tile_px]
             rows, columns = tile.shape[:2]
+            touching = (bounds[:, 2:] > (left, top)) & (bounds[:, :2] < (left + columns, top + rows))
+            near = (items[number] for number in np.flatnonzero(touching.all(axis=1)))
             line = TileLine(
                 file=f"images/{name}_{left}_{top}.jpg",
                 source=record.source,
@@ -189,7 +194,7 @@ def _windows(
                 height=rows,
                 gsd=cut.gsd,
                 exhaustive=record.exhaustive,
-                annotations=tuple(clip_to(items, left=left, top=top, width=columns, height=rows)),
+                annotations=tuple(clip_to(near, left=left, top=top, width=columns, height=rows)),
             )
             if line.annotations or (line.exhaustive and _drawn(line.file) < cut.empty_share):
                 yield line, tile

@@ -8,12 +8,13 @@ from them within 0.3 to 3 m, all others are taken at 0.5 m, so that their pixels
 Axis of oriented boxes: the longer side (see `dota_text`). Names come in mixed case.
 """
 
+from functools import partial
 from pathlib import Path
 
 from ..detector.errors import DatasetNotFoundError
 from .annotation import Annotation, ImageRecord
 from .images import list_images
-from .records import parsed, record_of
+from .records import gathered, parsed, record_of
 from .scale import gsd_from_aircraft
 from .voc_xml import parse_xml
 
@@ -34,7 +35,7 @@ def read(root: Path) -> list[ImageRecord]:
     paths = [path for folder in folders if _has_images(folder) for path in list_images(folder)]
     if not paths:
         raise DatasetNotFoundError(f"no images in {root} or its image folders: give the folder of DIOR")
-    return [_record(root, path) for path in sorted(paths, key=lambda path: path.name)]
+    return gathered(partial(_record, root), sorted(paths, key=lambda path: path.name))
 
 
 def _has_images(folder: Path) -> bool:

@@ -11,6 +11,7 @@ from the small vehicles (4.4 m), else 0.3 m. Tiles of one image (`P0032__1__824_
 """
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from ..detector.errors import DatasetNotFoundError
 from .annotation import ImageRecord
 from .dota_text import annotations_in
 from .images import list_images
-from .records import parsed, record_of
+from .records import gathered, parsed, record_of
 from .scale import gsd_from_cars
 
 __all__ = ["read", "told_gsd"]
@@ -49,7 +50,7 @@ def read(root: Path) -> list[ImageRecord]:
     """
     found = []
     for folders in _splits(root):
-        found += [_record(folders, path) for path in list_images(folders.images)]
+        found += gathered(partial(_record, folders), list_images(folders.images))
     return found
 
 

@@ -9,6 +9,7 @@ fifth repeats the first). The scale is 0.3 to 0.8 m and told nowhere: it comes f
 from the small cars (4.4 m), else it is 0.6 m.
 """
 
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -19,7 +20,7 @@ from .annotation import Annotation, ImageRecord
 from .dota_text import longer_side_first
 from .images import labelled_folders, list_images
 from .labels import meaning_of
-from .records import parsed, record_of
+from .records import gathered, parsed, record_of
 from .scale import gsd_from_cars, gsd_from_types
 
 __all__ = ["parse_xml", "read"]
@@ -56,8 +57,13 @@ def read(root: Path) -> list[ImageRecord]:
     found = []
     for images, labels in labelled_folders(root, ("labelXml", "labelXmls")):
         split = images.relative_to(root).parts[0]
-        found += [_record(path, labels / f"{path.stem}.xml", f"{split}/{path.stem}") for path in list_images(images)]
+        make = partial(_labelled, labels=labels, split=split)
+        found += gathered(make, list_images(images))
     return found
+
+
+def _labelled(path: Path, *, labels: Path, split: str) -> ImageRecord:
+    return _record(path, labels / f"{path.stem}.xml", f"{split}/{path.stem}")
 
 
 def _record(path: Path, labels: Path, group: str) -> ImageRecord:

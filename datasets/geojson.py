@@ -26,6 +26,7 @@ from shapely.geometry import Polygon
 from ..detector.errors import DatasetNotFoundError, LabelError
 from .annotation import Annotation, ImageRecord
 from .own import ImageIndex, OwnLabels, outline, own_record
+from .records import parsed
 
 __all__ = ["is_geojson", "read"]
 
@@ -67,7 +68,7 @@ def read(root: Path, own: OwnLabels) -> list[ImageRecord]:
     if not rasters:
         raise DatasetNotFoundError(f"no GeoTIFF below {root}: put the rasters beside the labels")
     files = sorted(path for path in root.rglob("*") if path.suffix.lower() in (".geojson", ".json"))
-    layers = {path: content for path in files if is_geojson(content := json.loads(path.read_text(encoding="utf-8")))}
+    layers = {path: content for path in files if is_geojson(content := parsed(path, json.loads))}
     if not layers:
         raise DatasetNotFoundError(f"no GeoJSON below {root}: save the labels as GeoJSON beside the rasters")
     found: dict[Path, list[Annotation]] = {raster.path: [] for raster in rasters}

@@ -20,7 +20,7 @@ from . import yolo_text
 from .annotation import Annotation, ImageRecord, horizontal
 from .images import image_size, list_images
 from .labels import meaning_of
-from .records import parsed, record_of
+from .records import gathered, parsed, record_of
 from .scale import gsd_from_aircraft
 
 __all__ = ["airport_of", "read"]
@@ -43,7 +43,7 @@ def read(root: Path) -> list[ImageRecord]:
         return _scaled_down(root / "images", parsed(table, json.loads))
     if not (root / "img").is_dir():
         raise DatasetNotFoundError(f"neither img nor annotations.coco.json in {root}: give the folder of HRPlanes")
-    return [_published(path) for path in list_images(root / "img")]
+    return gathered(_published, list_images(root / "img"))
 
 
 def _scaled_down(images: Path, coco: dict[str, list[dict[str, Any]]]) -> list[ImageRecord]:

@@ -14,6 +14,10 @@ from ..detector.opencv import cv2
 
 __all__ = ["image_size", "labelled_folders", "list_images", "read_bgr", "read_rgb", "write_bgr", "write_jpeg"]
 
+READ_AS = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+JPEG_TAIL = 65536
+"""Bytes in which the end marker is looked for: it is never part of the coded pixels, but programs append their own."""
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
 
 
@@ -63,11 +67,28 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
 
 
 def read_bgr(path: Path) -> NDArray[np.uint8]:
-    """The same in the order blue, green, red, as the codecs have it: nothing is rearranged."""
-    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    """The same in the order blue, green, red, as the codecs have it: nothing is rearranged.
+
+    DatasetNotFoundError where the file cannot be read, is cut short (codecs fill the rest with grey without a word),
+    or has more than 8 bit.
+    """
+    content = _content(path)
+    pixels = cv2.imdecode(content, READ_AS) if len(content) else None
     if pixels is None:
-        raise DatasetNotFoundError(f"image {path} cannot be read")
+        raise DatasetNotFoundError(f"image {path} cannot be read: it is damaged, or no image")
+    if pixels.dtype != np.uint8:
+        raise DatasetNotFoundError(f"image {path} is {pixels.dtype}; 8 bit are read: gdal_translate -ot Byte -scale")
     return np.asarray(pixels, dtype=np.uint8)
+
+
+def _content(path: Path) -> NDArray[np.uint8]:
+    try:
+        content = np.fromfile(path, dtype=np.uint8)
+    except OSError as error:
+        raise DatasetNotFoundError(f"image {path} cannot be read: {error.strerror or error}") from error
+    if content[:3].tobytes() == JPEG_START and JPEG_END not in content[-JPEG_TAIL:].tobytes():
+        raise DatasetNotFoundError(f"image {path} is cut short: copy or unpack it again")
+    return content
 
 
 def write_jpeg(path: Path, pixels: NDArray[np.uint8], *, quality: int = 92) -> None:

@@ -8,7 +8,7 @@ that labels nothing exhaustively has one row without a node; parts of a set that
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple, cast
 
 from ..detector.errors import LabelError
@@ -26,6 +26,7 @@ class Meaning(NamedTuple):
     flag: Flag
 
 
+@lru_cache(maxsize=4096)  # a set has few labels and many objects
 def spelling(label: str) -> str:
     """The label in lower case with everything but letters and digits deleted, so that spellings collide.
 

@@ -20,6 +20,7 @@ import numpy as np
 from ..detector.errors import DatasetNotFoundError, LabelError
 from .annotation import Annotation, ImageRecord
 from .own import ImageIndex, OwnLabels, outline, own_record, turned_box
+from .records import parsed
 
 __all__ = ["is_labelstudio", "read"]
 
@@ -36,7 +37,7 @@ def read(root: Path, own: OwnLabels) -> list[ImageRecord]:
     with several, or a shape that is no area.
     """
     index = ImageIndex(root)
-    contents = {path: json.loads(path.read_text(encoding="utf-8")) for path in sorted(root.rglob("*.json"))}
+    contents = {path: parsed(path, json.loads) for path in sorted(root.rglob("*.json"))}
     files = {path: content for path, content in contents.items() if is_labelstudio(content)}
     if not files:
         raise DatasetNotFoundError(f"no Label Studio file below {root}: export the project as JSON (not JSON-MIN)")

@@ -15,7 +15,7 @@ from pathlib import Path
 from ..detector.errors import DatasetNotFoundError
 from .annotation import ImageRecord
 from .images import list_images
-from .records import parsed, record_of
+from .records import gathered, parsed, record_of
 from .scale import gsd_from_aircraft, gsd_from_types
 from .voc_xml import parse_xml
 
@@ -35,7 +35,7 @@ def read(root: Path) -> list[ImageRecord]:
     folder = next((path for name in FOLDERS if (path := root / "Annotations" / name).is_dir()), None)
     if folder is None:
         raise DatasetNotFoundError(f"no 'Annotations/Oriented Bounding Boxes' in {root}: give the folder of MAR20")
-    return [_record(path, folder / f"{path.stem}.xml") for path in list_images(root / "JPEGImages")]
+    return gathered(lambda path: _record(path, folder / f"{path.stem}.xml"), list_images(root / "JPEGImages"))
 
 
 def _record(path: Path, labels: Path) -> ImageRecord:

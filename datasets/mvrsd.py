@@ -15,7 +15,7 @@ from pathlib import Path
 from ..detector.errors import DatasetNotFoundError
 from .annotation import ImageRecord
 from .images import list_images
-from .records import parsed, record_of
+from .records import gathered, parsed, record_of
 from .scale import gsd_from_known
 from .voc_xml import parse_xml
 
@@ -36,11 +36,8 @@ def read(root: Path) -> list[ImageRecord]:
     there = [split for split in ("train", "val") if (root / "images" / split).is_dir()]
     if not there:
         raise DatasetNotFoundError(f"no images/train in {root}: give the folder of MVRSD")
-    return [
-        _record(path, root / "labels" / split / "xml" / f"{path.stem}.xml")
-        for split in there
-        for path in list_images(root / "images" / split)
-    ]
+    paths = [path for split in there for path in list_images(root / "images" / split)]
+    return gathered(lambda path: _record(path, root / "labels" / path.parent.name / "xml" / f"{path.stem}.xml"), paths)
 
 
 def _record(path: Path, labels: Path) -> ImageRecord:

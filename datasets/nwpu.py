@@ -3,8 +3,10 @@
 Folders with blanks (as published) or underscores: `positive image set/001.jpg`, `ground truth/001.txt`, and
 `negative image set/001.jpg` where it is there: images without any of the ten classes, whose numbers repeat those of
 the positive ones, so that their group is `negative_001`. 85 images of the set are infrared (red vegetation); no
-file says which. The scale is not told per image: geometric mean of 0.8 m and what the aircraft say
-(`scale.gsd_from_aircraft`), within 0.3 to 1.5 m; 0.8 m without aircraft.
+file says which. The scale is not told per image. An image with vehicles is one of the fine ones (they are labelled
+nowhere else): by its cars (`scale.gsd_from_cars`), within 0.05 to 0.15 m, 0.08 m where they are fewer than three. Any
+other: geometric mean of 0.8 m and what the aircraft say (`scale.gsd_from_aircraft`), within 0.3 to 1.5 m; 0.8 m
+without aircraft.
 """
 
 import re
@@ -14,14 +16,16 @@ from ..detector.errors import DatasetNotFoundError, LabelError
 from .annotation import Annotation, ImageRecord, horizontal
 from .images import list_images
 from .labels import meaning_of
-from .records import parsed, record_of
-from .scale import gsd_from_aircraft
+from .records import gathered, parsed, record_of
+from .scale import gsd_from_aircraft, gsd_from_cars
 
 __all__ = ["parse_lines", "read"]
 
 SOURCE = "nwpu"
 NOMINAL_GSD_M = 0.8
 GSD_LIMITS_M = (0.3, 1.5)
+FINE_GSD_M = 0.08
+FINE_LIMITS_M = (0.05, 0.15)
 LINE = re.compile(r"\(\s*(\d+)\s*,\s*(\d+)\s*\)\s*,\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)\s*,\s*(\d+)\s*")
 
 
@@ -49,12 +53,12 @@ def read(root: Path) -> list[ImageRecord]:
     positive, truth = (_folder(root, name) for name in ("positive image set", "ground truth"))
     if positive is None or truth is None:
         raise DatasetNotFoundError(f"no 'positive image set' with 'ground truth' in {root}: give NWPU VHR-10's folder")
-    records = [
-        _record(path, parsed(truth / f"{path.stem}.txt", parse_lines), path.stem) for path in list_images(positive)
-    ]
+    records = gathered(
+        lambda path: _record(path, parsed(truth / f"{path.stem}.txt", parse_lines), path.stem), list_images(positive)
+    )
     negative = _folder(root, "negative image set")
     bare = list_images(negative) if negative else []
-    return records + [_record(path, [], f"negative_{path.stem}") for path in bare]
+    return records + gathered(lambda path: _record(path, [], f"negative_{path.stem}"), bare)
 
 
 def _folder(root: Path, name: str) -> Path | None:
@@ -63,6 +67,12 @@ def _folder(root: Path, name: str) -> Path | None:
 
 
 def _record(path: Path, annotations: list[Annotation], group: str) -> ImageRecord:
+    return record_of(path, annotations, source=SOURCE, gsd=_gsd(annotations), group=group)
+
+
+def _gsd(annotations: list[Annotation]) -> float:
     aircraft = [item for item in annotations if item.node == "fw"]
-    gsd = gsd_from_aircraft(aircraft, nominal=NOMINAL_GSD_M, limits=GSD_LIMITS_M)
-    return record_of(path, annotations, source=SOURCE, gsd=gsd, group=group)
+    cars = [item for item in annotations if item.node == "civ.car"]
+    if cars and not aircraft:
+        return gsd_from_cars(cars, limits=FINE_LIMITS_M) or FINE_GSD_M
+    return gsd_from_aircraft(aircraft, nominal=NOMINAL_GSD_M, limits=GSD_LIMITS_M)

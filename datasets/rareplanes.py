@@ -12,6 +12,7 @@ lost that order: they are horizontal boxes, and ignore regions where less than a
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from .annotation import Annotation, ImageRecord, horizontal, oriented
 from .georeference import georeference_of
 from .images import list_images
 from .labels import meaning_of
-from .records import LEAST_SHARE, parsed, record_of
+from .records import LEAST_SHARE, gathered, parsed, record_of
 
 __all__ = ["label_of", "nose_first", "parse_features", "read"]
 
@@ -45,11 +46,15 @@ def read(root: Path) -> list[ImageRecord]:
         for images, labels in FOLDERS:
             if (top / split / images).is_dir():
                 paths = list_images(top / split / images)
-                found += [_record(path, top / split / labels / f"{path.stem}.geojson") for path in paths]
+                found += gathered(partial(_labelled, folder=top / split / labels), paths)
                 break
     if not found:
         raise DatasetNotFoundError(f"no train/PS-RGB_tiled in {root}: give the folder of RarePlanes")
     return found
+
+
+def _labelled(path: Path, *, folder: Path) -> ImageRecord:
+    return _record(path, folder / f"{path.stem}.geojson")
 
 
 def _record(path: Path, labels: Path) -> ImageRecord:

@@ -24,7 +24,7 @@ from .annotation import Annotation, ImageRecord, horizontal
 from .images import list_images
 from .labels import meaning_of
 from .rareplanes import nose_first
-from .records import parsed, record_of
+from .records import gathered, parsed, record_of
 
 __all__ = ["Scene", "parse_xml", "read"]
 
@@ -48,9 +48,8 @@ def read(root: Path) -> list[ImageRecord]:
     splits = [split for split in (top / "train", top / "test") if (split / "xmls").is_dir()]
     if not splits:
         raise DatasetNotFoundError(f"no train/xmls in {root}: give the folder of RarePlanes' synthetic part")
-    return [
-        _record(path, split / "xmls" / f"{path.stem}.xml") for split in splits for path in list_images(split / "images")
-    ]
+    paths = [path for split in splits for path in list_images(split / "images")]
+    return gathered(lambda path: _record(path, path.parents[1] / "xmls" / f"{path.stem}.xml"), paths)
 
 
 def _record(path: Path, labels: Path) -> ImageRecord:

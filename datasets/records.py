@@ -1,24 +1,72 @@
 """The steps that every reader shares: parse a label file, keep what lies in the image, make the record."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from xml.etree import ElementTree
 
 from shapely.geometry import Polygon, box
 
-from ..detector.errors import DatasetNotFoundError, LabelError
+from ..detector.errors import DatasetNotFoundError, HardstandError, LabelError
 from .annotation import Annotation, ImageRecord, horizontal
 from .images import image_size
 from .labels import exhaustive_in
 
-__all__ = ["LEAST_SHARE", "parsed", "record_of", "within_image"]
+__all__ = ["LEAST_SHARE", "Fault", "gathered", "noted_faults", "parsed", "record_of", "within_image"]
 
 Parsed = TypeVar("Parsed")
 SHORTEST_PX = 2.0
 LEAST_SHARE = 0.25
 WHOLE_SHARE = 0.98
+
+
+class Fault(NamedTuple):
+    """An image of which a reader could not make a record, or a label file that none took, and why."""
+
+    path: Path
+    error: HardstandError
+
+
+_NOTED: ContextVar[tuple[list[Fault], set[Path]] | None] = ContextVar("faults, and label files taken", default=None)
+
+
+@contextmanager
+def noted_faults() -> Iterator[list[Fault]]:
+    """A block in which readers leave out what they cannot read, and the list of it, complete at the end of the block.
+
+    Elsewhere the first such image is an error: nothing may be trained on half of a set without a word. Label files
+    whose image is not there are listed as well; files without a digit in their names are lists and not labels.
+    """
+    faults: list[Fault] = []
+    taken: set[Path] = set()
+    token = _NOTED.set((faults, taken))
+    try:
+        yield faults
+    finally:
+        _NOTED.reset(token)
+    unread = {fault.path.stem for fault in faults}
+    for kind in sorted({(path.parent, path.suffix) for path in taken}):
+        beside = (path for path in kind[0].glob(f"*{kind[1]}") if re.search(r"\d", path.stem))
+        error = DatasetNotFoundError("a label file without an image")
+        faults += [Fault(path, error) for path in sorted(beside) if path not in taken and path.stem not in unread]
+
+
+def gathered(make: Callable[[Path], ImageRecord], paths: Iterable[Path]) -> list[ImageRecord]:
+    """The records of the images at the paths, in order; in a block of `noted_faults` without those that fail."""
+    noted = _NOTED.get()
+    found = []
+    for path in paths:
+        try:
+            found.append(make(path))
+        except HardstandError as error:
+            if noted is None:
+                raise
+            noted[0].append(Fault(path, error))
+    return found
 
 
 def parsed(path: Path, parse: Callable[[str], Parsed]) -> Parsed:
@@ -27,6 +75,8 @@ def parsed(path: Path, parse: Callable[[str], Parsed]) -> Parsed:
     DatasetNotFoundError where there is no such file; LabelError, with the file's name, for what cannot be parsed:
     broken XML or JSON, a missing field, a value that is no number, an unknown label.
     """
+    if noted := _NOTED.get():
+        noted[1].add(path)
     if not path.is_file():
         raise DatasetNotFoundError(f"no label file {path}: unpack the labels of the set beside its images")
     try:
@@ -81,6 +131,9 @@ def record_of(
     where they are known, else they are read. DatasetNotFoundError where the image cannot be read.
     """
     width, height = size or image_size(path)
+    items = tuple(items)
+    kept = tuple(within_image(items, width=width, height=height))
+    unchanged = set(map(id, kept))
     return ImageRecord(
         path=path,
         width=width,
@@ -89,5 +142,6 @@ def record_of(
         group=group,
         source=source,
         exhaustive=exhaustive_in(part or source),
-        annotations=tuple(within_image(items, width=width, height=height)),
+        annotations=kept,
+        cut=tuple(item for item in items if id(item) not in unchanged),
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..detector.errors import DatasetNotFoundError
 from .annotation import ImageRecord
 from .images import list_images
-from .records import parsed, record_of
+from .records import gathered, parsed, record_of
 from .scale import gsd_from_aircraft
 from .voc_xml import parse_xml
 
@@ -31,7 +31,8 @@ def read(root: Path) -> list[ImageRecord]:
     there = [name for name in ARCHIVES if (root / name / "JPEGImages").is_dir()]
     if not there:
         raise DatasetNotFoundError(f"no aircraft/JPEGImages in {root}: give the folder that RSOD's archives are in")
-    return [_record(root / name, path) for name in there for path in list_images(root / name / "JPEGImages")]
+    paths = [path for name in there for path in list_images(root / name / "JPEGImages")]
+    return gathered(lambda path: _record(path.parents[1], path), paths)
 
 
 def _record(archive: Path, path: Path) -> ImageRecord:

@@ -15,7 +15,7 @@ from . import yolo_text
 from .annotation import Annotation, ImageRecord, horizontal
 from .images import image_size, list_images
 from .labels import meaning_of
-from .records import parsed, record_of
+from .records import gathered, parsed, record_of
 from .scale import gsd_from_cars, gsd_from_known
 
 __all__ = ["CLASSES", "parse_lines", "read"]
@@ -50,7 +50,8 @@ def read(root: Path) -> list[ImageRecord]:
     split = (root / "images").is_dir()
     paths = list_images(root / "images" if split else root)
     groups = _groups([int(path.stem) for path in paths])
-    return [_record(path, (root / "labels" if split else root) / f"{path.stem}.txt", groups) for path in paths]
+    labels = root / "labels" if split else root
+    return gathered(lambda path: _record(path, labels / f"{path.stem}.txt", groups), paths)
 
 
 def _groups(numbers: list[int]) -> dict[int, str]:

@@ -19,7 +19,7 @@ from .annotation import Annotation, ImageRecord
 from .dota_text import longer_side_first
 from .images import list_images
 from .labels import meaning_of
-from .records import parsed, record_of
+from .records import gathered, parsed, record_of
 from .scale import gsd_from_cars
 
 __all__ = ["parse_json", "read"]
@@ -59,9 +59,9 @@ def read(root: Path) -> list[ImageRecord]:
     if not labels:
         raise DatasetNotFoundError(f"no Annotations/train/*.json in {root}: give the folder of SODA-A")
     missing = root / "Annotations"
-    return [
-        _record(path, labels.get(path.stem, missing / f"{path.stem}.json")) for path in list_images(root / "Images")
-    ]
+    return gathered(
+        lambda path: _record(path, labels.get(path.stem, missing / f"{path.stem}.json")), list_images(root / "Images")
+    )
 
 
 def _record(path: Path, labels: Path) -> ImageRecord:

@@ -19,13 +19,25 @@ from typing import Any
 import numpy as np
 from shapely.geometry import Polygon, box
 
-from ..detector.errors import DatasetNotFoundError
+from ..detector.errors import DatasetNotFoundError, LabelError
 from .annotation import Annotation, ImageRecord, horizontal, oriented
 from .balance import repeat_factors
 
-__all__ = ["INDEX", "TileLine", "clip_to", "read_tiles", "scaled", "write_index", "write_rows"]
+__all__ = [
+    "HORIZONTAL",
+    "INDEX",
+    "TileLine",
+    "clip_to",
+    "read_tiles",
+    "read_weights",
+    "scaled",
+    "write_index",
+    "write_rows",
+]
 
 INDEX = "index.jsonl"
+HORIZONTAL = "index.horizontal.jsonl"
+"""The index as it was cut, in a folder whose labels were turned by `training.commands.self_label` since."""
 KEPT_SHARE = 0.7
 
 
@@ -57,10 +69,10 @@ class TileLine:
 
 
 def _row(item: Annotation) -> list[str | float]:
-    cx, cy = (round(float(value), 2) for value in item.polygon.mean(axis=0))
+    cx, cy = item.centre
     angle = round(item.angle, 5) if item.oriented else 0.0
     size = (round(item.length_px, 2), round(item.width_px, 2))
-    return [item.node, cx, cy, *size, angle, int(item.oriented), int(item.ignore)]
+    return [item.node, round(cx, 2), round(cy, 2), *size, angle, int(item.oriented), int(item.ignore)]
 
 
 def scaled(item: Annotation, factor_x: float, factor_y: float) -> Annotation:
@@ -70,21 +82,18 @@ def scaled(item: Annotation, factor_x: float, factor_y: float) -> Annotation:
 
 def clip_to(items: Iterable[Annotation], *, left: int, top: int, width: int, height: int) -> Iterator[Annotation]:
     """The annotations in the pixels of a window, by the module's rule for objects cut by its edge."""
-    drawn = list(items)
-    if not drawn:
-        return
-    polygons = np.stack([item.polygon for item in drawn]) - (left, top)
-    low, high = polygons.min(axis=1), polygons.max(axis=1)
-    inside_low, inside_high = np.maximum(low, 0), np.minimum(high, (width, height))
-    whole = (inside_low == low).all(axis=1) & (inside_high == high).all(axis=1)
-    window = box(0, 0, width, height)
-    for number in np.flatnonzero((inside_high - inside_low >= 1).all(axis=1)):
-        item, polygon = drawn[number], polygons[number]
-        inside = (*inside_low[number], *inside_high[number])
-        if item.oriented and not whole[number]:
-            share = _share(Polygon(polygon), window)
+    for item in items:
+        x0, y0, x1, y1 = item.bounds
+        x0, y0, x1, y1 = x0 - left, y0 - top, x1 - left, y1 - top
+        inside = max(x0, 0.0), max(y0, 0.0), min(x1, float(width)), min(y1, float(height))
+        across, down = inside[2] - inside[0], inside[3] - inside[1]
+        if across < 1 or down < 1:
+            continue
+        polygon = item.polygon - (left, top)
+        if item.oriented and inside != (x0, y0, x1, y1):
+            share = _share(Polygon(polygon), box(0, 0, width, height))
         else:  # the box itself
-            share = np.prod(inside_high[number] - inside_low[number]) / np.prod(high[number] - low[number])
+            share = across * down / ((x1 - x0) * (y1 - y0))
         if share < KEPT_SHARE:
             yield horizontal(item.node, inside, ignore=True)
         elif item.oriented:
@@ -110,15 +119,32 @@ def write_rows(folder: Path, rows: Sequence[dict[str, Any]]) -> int:
         for row, weight in zip(rows, weights, strict=True):
             stream.write(json.dumps({**row, "weight": weight}) + "\n")
     partial.replace(folder / INDEX)
+    (folder / HORIZONTAL).unlink(missing_ok=True)  # it was of other tiles
     return len(rows)
 
 
 def read_tiles(folder: Path, *, index: str = INDEX) -> list[ImageRecord]:
     """The tiles of a folder as records, in the order of its index; DatasetNotFoundError where it has none."""
+    return [_tile_record(folder, row) for row in _rows(folder, index)]
+
+
+def read_weights(folder: Path, *, index: str = INDEX) -> list[float]:
+    """How often each tile of a folder should be drawn, in the order of its index; 1 where the index does not say.
+
+    DatasetNotFoundError where the folder has no index.
+    """
+    return [float(row.get("weight", 1.0)) for row in _rows(folder, index)]
+
+
+def _rows(folder: Path, index: str) -> Iterator[dict[str, Any]]:
     path = folder / index
     if not path.is_file():
         raise DatasetNotFoundError(f"{folder} has no {index}; make its tiles first with `hardstand datasets tile`")
-    return [_tile_record(folder, json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            yield json.loads(line)
+        except ValueError as error:
+            raise LabelError(f"{path}, line {number}: {error}; make the tiles again") from error
 
 
 def _tile_record(folder: Path, row: dict[str, Any]) -> ImageRecord:

@@ -19,7 +19,7 @@ from .annotation import Annotation, ImageRecord
 from .dota_text import longer_side_first
 from .images import list_images
 from .labels import meaning_of
-from .records import parsed, record_of
+from .records import gathered, parsed, record_of
 from .scale import gsd_from_aircraft, gsd_from_cars
 
 __all__ = ["parse_lines", "read"]
@@ -54,13 +54,14 @@ def read(root: Path) -> list[ImageRecord]:
     there = [label for label in CLASSES if (root / label).is_dir()]
     if not there:
         raise DatasetNotFoundError(f"neither PLANE nor CAR in {root}: give the folder of UCAS-AOD")
-    found = [
-        _record(path, parsed(path.with_suffix(".txt"), partial(parse_lines, label=label)))
-        for label in there
-        for path in list_images(root / label)
-    ]
+    paths = [path for label in there for path in list_images(root / label)]
+    found = gathered(_labelled, paths)
     negatives = list_images(root / "Neg") if (root / "Neg").is_dir() else []
-    return found + [_record(path, []) for path in negatives]
+    return found + gathered(lambda path: _record(path, []), negatives)
+
+
+def _labelled(path: Path) -> ImageRecord:
+    return _record(path, parsed(path.with_suffix(".txt"), partial(parse_lines, label=path.parent.name)))
 
 
 def _record(path: Path, annotations: list[Annotation]) -> ImageRecord:

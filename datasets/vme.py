@@ -12,7 +12,7 @@ from .annotation import Annotation, ImageRecord
 from .dota_text import longer_side_first, parse_lines
 from .images import list_images
 from .labels import meaning_of
-from .records import parsed, record_of
+from .records import gathered, parsed, record_of
 from .scale import gsd_from_cars
 
 __all__ = ["CLASSES", "parse_text", "read"]
@@ -36,7 +36,7 @@ def parse_text(text: str) -> list[Annotation]:
 def read(root: Path) -> list[ImageRecord]:
     """One record per image, sorted by name; DatasetNotFoundError without images or where one has no text."""
     folder = root / "annotations_OBB"
-    return [_record(path, folder / f"{path.stem}.txt") for path in list_images(root / "satellite_images")]
+    return gathered(lambda path: _record(path, folder / f"{path.stem}.txt"), list_images(root / "satellite_images"))
 
 
 def _record(path: Path, labels: Path) -> ImageRecord:

@@ -18,7 +18,7 @@ from ..detector.errors import DatasetNotFoundError, LabelError
 from .annotation import Annotation, ImageRecord, horizontal
 from .images import list_images
 from .labels import meaning_of
-from .records import parsed, record_of
+from .records import gathered, parsed, record_of
 
 __all__ = ["NAMES", "parse_properties", "read"]
 
@@ -104,7 +104,7 @@ def read(root: Path) -> list[ImageRecord]:
     labels = parsed(table, _by_image)
     paths = list_images(root / "train_images")
     _check_names({path.name for path in paths}, labels.keys() - {UNPUBLISHED}, table)
-    return [_record(path, labels[path.name]) for path in paths]
+    return gathered(lambda path: _record(path, labels[path.name]), paths)
 
 
 def _by_image(text: str) -> dict[str, list[dict[str, Any]]]:

@@ -16,6 +16,7 @@ from ..detector.errors import DatasetNotFoundError, LabelError
 from .annotation import Annotation, ImageRecord, horizontal
 from .images import image_size
 from .own import ImageIndex, OwnLabels, outline, own_record, rectangle
+from .records import gathered
 
 __all__ = ["class_names", "parse_names", "read"]
 
@@ -31,7 +32,7 @@ def read(root: Path, own: OwnLabels) -> list[ImageRecord]:
     """
     names = class_names(root)
     index = ImageIndex(root)
-    return [own_record(path, _objects(path, names, own), index=index, own=own) for path in index.paths]
+    return gathered(lambda path: own_record(path, _objects(path, names, own), index=index, own=own), index.paths)
 
 
 def class_names(root: Path) -> dict[int, str]:

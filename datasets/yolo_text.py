@@ -8,7 +8,7 @@ __all__ = ["Line", "parse_lines"]
 
 
 class Line(NamedTuple):
-    """One object of a YOLO text: class number and box x0, y0, x1, y1 in pixels, clipped to the image."""
+    """One object of a YOLO text: class number and box x0, y0, x1, y1 in pixels, as it is."""
 
     number: int
     box: tuple[float, float, float, float]
@@ -27,7 +27,7 @@ def parse_lines(text: str, *, width: int, height: int) -> list[Line]:
             raise LabelError(f"line {line!r}: a class and four numbers expected") from error
         if not number.is_integer():
             raise LabelError(f"line {line!r}: class {number} is no whole number")
-        x0, x1 = (min(max(value, 0.0), 1.0) * width for value in (cx - w / 2, cx + w / 2))
-        y0, y1 = (min(max(value, 0.0), 1.0) * height for value in (cy - h / 2, cy + h / 2))
+        x0, x1 = (value * width for value in (cx - w / 2, cx + w / 2))
+        y0, y1 = (value * height for value in (cy - h / 2, cy + h / 2))
         found.append(Line(int(number), (x0, y0, x1, y1)))
     return found

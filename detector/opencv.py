@@ -31,6 +31,8 @@ def repair() -> str:
 try:
     import cv2
 
+    # Every tag of a GeoTIFF that OpenCV does not know would be a warning on stderr.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     _ = cv2.resize  # one of the two uninstalled leaves a cv2/ with nothing in it
 except (ImportError, AttributeError) as fault:
     raise MissingDependencyError(f"OpenCV does not load ({fault}); {repair()}") from fault

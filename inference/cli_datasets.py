@@ -1,6 +1,7 @@
 """The commands about labels: `taxonomy`, and `datasets` with what is under it. Rooms are imported inside each."""
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,9 @@ from typing import Annotated
 
 import typer
 
-from .ending import UNREAD, complain, one_line_errors
+from .ending import ERROR, UNREAD, complain, one_line_errors
+from .output import output_errors
+from .progress import LINE_EVERY_S
 
 commands = typer.Typer()
 datasets = typer.Typer(
@@ -55,7 +58,7 @@ def list_sets(
     """Print what can be read and where to get it by hand; nothing is downloaded."""
     with one_line_errors():
         from ..datasets.catalogue import OWN_FORMATS, public_sets  # noqa: PLC0415
-        from ..datasets.words import set_lines  # noqa: PLC0415
+        from ..datasets.words import list_lines, set_lines  # noqa: PLC0415
         from ..detector.errors import DatasetNotFoundError  # noqa: PLC0415
 
         sets = {each.name: each for each in public_sets()}
@@ -64,9 +67,10 @@ def list_sets(
         if name is not None:
             _say(set_lines(sets[name]))
             return
-        _say(f"{each.name:<17} {each.title}: {each.amount}; {each.gsd_m} m" for each in sets.values())
+        typer.echo("Public sets. Hardstand downloads none of them; `hardstand datasets list NAME` says more of one.\n")
+        _say(list_lines())
         typer.echo("\nLabels of your own:")
-        _say(f"{own:<17} {what}" for own, what in OWN_FORMATS.items())
+        _say(f"{own:<18}{what}" for own, what in OWN_FORMATS.items())
 
 
 def _say(lines: Iterable[str]) -> None:
@@ -85,18 +89,20 @@ def check(
 ) -> None:
     """Say whether a set is complete and sound: broken files, boxes out of the image, duplicates, leaks between splits.
 
-    Exit code 3 where images are missing or broken.
+    Counts are per class as labelled, without the classes below it. Exit code 3 where something cannot be read.
     """
     with one_line_errors():
         from ..datasets.catalogue import open_set  # noqa: PLC0415
         from ..datasets.check import check_records  # noqa: PLC0415
         from ..datasets.own import own_labels  # noqa: PLC0415
+        from ..datasets.records import noted_faults  # noqa: PLC0415
         from ..datasets.words import check_lines, write_problems  # noqa: PLC0415
 
-        name, records = open_set(folder, name, own_labels(labels, None, gsd, attribute))
+        with noted_faults() as faults, _progress("reading labels"):
+            name, records = open_set(folder, name, own_labels(labels, None, gsd, attribute))
         _read_as(name, folder, len(records))
         with _progress("checking images") as advance:
-            found = check_records(records, progress=advance)
+            found = check_records(records, faults=faults, progress=advance)
         _say(check_lines(found, name))
         if report:
             write_problems(found, report)
@@ -113,7 +119,10 @@ def preview(  # noqa: PLR0913, PLR0917  # the options of a command are its param
     attribute: Attribute = "class",
     node: Annotated[str | None, typer.Option("--node", help="Only around objects of this node or below.")] = None,
     count: Annotated[int, typer.Option("--count", min=1, help="How many pieces.")] = 24,
-    metres: Annotated[float, typer.Option("--metres", min=1, help="Width of a piece on the ground.")] = 120.0,
+    metres: Annotated[
+        float | None,
+        typer.Option("--metres", min=1, help="Width of a piece on the ground. Default: by the objects, 30 to 120."),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Another number shows other pieces.")] = 0,
 ) -> None:
     """Draw a contact sheet: pieces of images at one scale with their labels."""
@@ -126,14 +135,16 @@ def preview(  # noqa: PLR0913, PLR0917  # the options of a command are its param
 
         if node is not None and node not in NODES:
             raise LabelError(f"{node!r} is not in the taxonomy, see `hardstand taxonomy`")
-        name, records = open_set(folder, name, own_labels(labels, None, gsd, attribute))
+        with _progress("reading labels"):
+            name, records = open_set(folder, name, own_labels(labels, None, gsd, attribute))
         _read_as(name, folder, len(records))
-        with _progress("drawing") as advance:
+        with _progress("drawing") as advance, output_errors(out):
             sheet = Sheet(count=count, size_m=metres, node=node, seed=seed)
             drawn = write_preview(records, out, sheet, progress=advance)
         if not drawn:
-            raise LabelError(f"no object of {node} in {folder}, so no picture was written")
-        typer.echo(f"{drawn} pieces: {out}")
+            what = f"object of {node}" if node else "image"
+            raise LabelError(f"no {what} in {folder}, so no picture was written")
+        typer.echo(f"{drawn} {'piece' if drawn == 1 else 'pieces'}: {out}")
 
 
 @datasets.command()
@@ -154,12 +165,14 @@ def stats(
         from ..datasets.stats import plot_stats, stats_of  # noqa: PLC0415
         from ..datasets.words import stats_lines  # noqa: PLC0415
 
-        name, records = open_set(folder, name, own_labels(labels, None, gsd, attribute))
+        with _progress("reading labels"):
+            name, records = open_set(folder, name, own_labels(labels, None, gsd, attribute))
         _read_as(name, folder, len(records))
         found = stats_of(records)
         _say(stats_lines(found))
         if plot:
-            plot_stats(found, plot, title=f"{folder.name} ({name})")
+            with output_errors(plot):
+                plot_stats(found, plot, title=f"{folder.resolve().name} ({name})")
             typer.echo(f"Plot: {plot}")
 
 
@@ -199,17 +212,24 @@ def tile(  # noqa: PLR0913, PLR0917
             raise typer.BadParameter(f"{stride_px} is more than the tile of {tile_px}", param_hint="--stride-px")
         cut = Cut(gsd=tile_gsd, tile_px=tile_px, stride_px=stride_px, empty_share=empty)
         if every:
-            build_tiles(folder, out, cut, say=typer.echo, track=_progress, sets=tuple(names or ()))
+            with output_errors(out):
+                build_tiles(folder, out, cut, say=typer.echo, track=_progress, sets=tuple(names or ()))
             return
         if len(names or ()) > 1:
             raise typer.BadParameter("one set at a time, or --all", param_hint="--set")
         own = own_labels(labels, exhaustive, gsd, attribute)
-        name, records = open_set(folder, names[0] if names else None, own)
+        with _progress("reading labels"):
+            name, records = open_set(folder, names[0] if names else None, own)
         _read_as(name, folder, len(records))
         _stated(name, exhaustive)
-        with _progress(f"cutting {name}") as advance:
+        with _progress(f"cutting {name}") as advance, output_errors(out):
             count = cut_tiles(records, out, cut, progress=advance)
-        typer.echo(f"{count} tiles: {out}")
+        typer.echo(f"{count} {'tile' if count == 1 else 'tiles'}: {out}")
+        if not count:
+            complain(
+                f"nothing in {folder} teaches: no object of {', '.join(cut.nodes)}, and none of them labelled in full"
+            )
+            raise typer.Exit(ERROR)
 
 
 def _stated(name: str, exhaustive: str | None) -> None:
@@ -233,7 +253,7 @@ def convert(  # noqa: PLR0913, PLR0917
     gsd: Gsd = None,
     attribute: Attribute = "class",
 ) -> None:
-    """Write a set in another format, with the nodes of the taxonomy as its classes."""
+    """Write a set in another format: classes are nodes of the taxonomy, images are links or copies."""
     with one_line_errors():
         from ..datasets.catalogue import open_set  # noqa: PLC0415
         from ..datasets.convert import WRITERS  # noqa: PLC0415
@@ -241,28 +261,41 @@ def convert(  # noqa: PLR0913, PLR0917
 
         if to not in WRITERS:
             raise typer.BadParameter(f"{to!r} is none of {', '.join(WRITERS)}", param_hint="--to")
-        name, records = open_set(folder, name, own_labels(labels, exhaustive, gsd, attribute))
+        with _progress("reading labels"):
+            name, records = open_set(folder, name, own_labels(labels, exhaustive, gsd, attribute))
         _read_as(name, folder, len(records))
-        with _progress("converting") as advance:
+        with _progress("converting") as advance, output_errors(out):
             written = WRITERS[to](records, out, advance)
         typer.echo(f"{written.objects} objects of {len(records)} images: {out}")
         if written.left_out:
-            complain(f"left out {written.left_out} regions to be ignored: {to} cannot say that")
+            typer.echo(f"left out {written.left_out} regions to be ignored: {to} cannot say that", err=True)
 
 
 def _read_as(name: str, folder: Path, images: int) -> None:
-    typer.echo(f"{folder}: {images} images, read as {name}", err=True)
+    typer.echo(f"{folder}: {images} {'image' if images == 1 else 'images'}, read as {name}", err=True)
 
 
 @contextmanager
 def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr where that is a terminal, else nothing."""
+    """A bar on stderr where that is a terminal, else a line every few seconds."""
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield _lines(what)
         return
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress  # noqa: PLC0415
 
-    with Progress(console=Console(stderr=True)) as bar:
+    with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _lines(what: str) -> Callable[[int, int], None]:
+    due = time.monotonic() + LINE_EVERY_S
+
+    def advance(done: int, total: int) -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            typer.echo(f"{what}: {done} of {total}", err=True)
+            due = time.monotonic() + LINE_EVERY_S
+
+    return advance

@@ -14,7 +14,7 @@ from ..datasets.annotation import ImageRecord
 from ..datasets.cutting import TILE_PX
 from ..datasets.images import read_rgb
 from ..datasets.split import Split, split_of
-from ..datasets.tiles import read_tiles
+from ..datasets.tiles import HORIZONTAL, INDEX, read_tiles
 from ..detector.backend import Backend
 from ..detector.choice import made_for_bf16
 from ..detector.detections import Detections
@@ -86,7 +86,7 @@ def self_label(weights: Path, tiles: Path) -> tuple[int, int]:
     Held-back places are left as they are. The first index is kept as `index.horizontal.jsonl`, from which it starts
     every time.
     """
-    kept, index = tiles / "index.horizontal.jsonl", tiles / "index.jsonl"
+    kept, index = tiles / HORIZONTAL, tiles / INDEX
     if not kept.is_file():
         kept.write_bytes(index.read_bytes())
     rows = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from ..datasets.split import split_of
-from ..datasets.tiles import read_tiles
+from ..datasets.tiles import read_tiles, read_weights
 from ..detector.errors import DatasetNotFoundError
 from ..detector.opencv import cv2
 from ..detector.taxonomy import ancestors
@@ -27,17 +27,26 @@ SETTLE_BATCHES = 12
 
 
 def training_tiles(recipe: Recipe, tiles: Path) -> tuple[list[TileEntry], list[float]]:
-    """Return the training tiles of the recipe's sets, and how often each is drawn; held-back groups are left out."""
+    """Return the training tiles of the recipe's sets, and how often each is drawn; held-back groups are left out.
+
+    The recipe says what share of the crops a set has; inside it, tiles are drawn by the weights of its index, so that
+    rare classes are seen. An index without weights means all alike.
+    """
     entries: list[TileEntry] = []
     weights: list[float] = []
     for share in recipe.sets:
-        own = [_within(tile_entry(record), share, recipe.nodes) for record in read_tiles(tiles / share.folder)]
-        own = [entry for entry in own if split_of(entry.source, entry.group) == "train"]
+        folder = tiles / share.folder
+        rows = [
+            (_within(tile_entry(record), share, recipe.nodes), weight)
+            for record, weight in zip(read_tiles(folder), read_weights(folder), strict=True)
+            if split_of(record.source, record.group) == "train"
+        ]
+        own = [entry for entry, _ in rows]
         filled = [bool((~entry.ignore).any()) for entry in own]
         if not own:
-            raise DatasetNotFoundError(f"{tiles / share.folder} has no tile outside the held-back groups")
+            raise DatasetNotFoundError(f"{folder} has no tile outside the held-back groups")
         entries += own
-        weights += _draw_weights(share, filled)
+        weights += _draw_weights(share, filled, [weight for _, weight in rows])
         logger.info(
             "%s: %d tiles, %d with objects, %d objects",
             share.folder,
@@ -61,13 +70,15 @@ def _within(entry: TileEntry, share: SetShare, nodes: Sequence[str]) -> TileEntr
     )
 
 
-def _draw_weights(share: SetShare, filled: Sequence[bool]) -> list[float]:
-    with_objects = sum(filled)
-    empty = len(filled) - with_objects
+def _draw_weights(share: SetShare, filled: Sequence[bool], balance: Sequence[float]) -> list[float]:
+    """Return each tile's share of all crops: the set's, split by `empty_share`, then in proportion to `balance`."""
+    tiles = list(zip(filled, balance, strict=True))
+    with_objects = sum(weight for is_filled, weight in tiles if is_filled)
+    empty = sum(weight for is_filled, weight in tiles if not is_filled)
     empty_share = share.empty_share if with_objects and empty else float(empty > 0)
-    per_filled = share.share * (1 - empty_share) / max(with_objects, 1)
-    per_empty = share.share * empty_share / max(empty, 1)
-    return [per_filled if is_filled else per_empty for is_filled in filled]
+    per_filled = share.share * (1 - empty_share) / (with_objects or 1)
+    per_empty = share.share * empty_share / (empty or 1)
+    return [weight * (per_filled if is_filled else per_empty) for is_filled, weight in tiles]
 
 
 def train(recipe: Recipe, tiles: Path, out: Path) -> tuple[nn.Module, NodeTree]:

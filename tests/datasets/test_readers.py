@@ -47,6 +47,20 @@ def test_airbus(tmp_path: Path, write_image: ImageWriter) -> None:
     assert (second.group, second.annotations) == ("b", ())
 
 
+def test_airbus_tables_that_are_not_whole(tmp_path: Path, write_image: ImageWriter) -> None:
+    write_image("images/a.jpg", 100, 100)
+    put(tmp_path, "annotations.csv", "")
+    with pytest.raises(LabelError, match=r"annotations\.csv: no column class, geometry, image_id"):
+        airbus.read(tmp_path)
+    put(tmp_path, "annotations.csv", 'id,image_id,geometry,class\n1,b.jpg,"[(1, 2), (3, 4)]",Aircraft\n')
+    with pytest.raises(DatasetNotFoundError, match=r"1 images are labelled but not in images, as b\.jpg"):
+        airbus.read(tmp_path)
+    put(tmp_path, "annotations.csv", "id,image_id,geometry,class\n")
+    put(tmp_path, "groups.json", "{")
+    with pytest.raises(LabelError, match=r"groups\.json: Expecting"):
+        airbus.read(tmp_path)
+
+
 def test_airbus_geometry_is_data_not_code(tmp_path: Path, write_image: ImageWriter) -> None:
     write_image("images/a.jpg")
     put(tmp_path, "annotations.csv", "id,image_id,geometry,class\n7,a.jpg,\"__import__('os')\",Airplane\n")
@@ -132,6 +146,10 @@ def test_nwpu(tmp_path: Path, write_image: ImageWriter) -> None:
     assert negative.exhaustive == {"fw"}
     assert [item.node for item in record.annotations] == ["fw", "civ.car"]
     assert record.gsd == pytest.approx(0.8)
+    put(tmp_path, "ground truth/001.txt", "(10,10),(62,40),10\n(100,10),(154,40),10\n(200,10),(256,40),10\n")
+    assert nwpu.read(tmp_path)[0].gsd == pytest.approx(4.4 / 54)  # vehicles are labelled in the fine images alone
+    put(tmp_path, "ground truth/001.txt", "(10,10),(62,40),10\n")
+    assert nwpu.read(tmp_path)[0].gsd == 0.08
     with pytest.raises(LabelError, match="class expected"):
         nwpu.parse_lines("(1,1),(2,2)")
     with pytest.raises(LabelError, match="'11' is not known in nwpu"):

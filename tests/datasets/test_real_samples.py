@@ -87,6 +87,17 @@ def test_simd_helicopters_and_estimated_scale(shared_data: Path) -> None:
     assert all(0.1 <= record.gsd <= 0.5 for record in records)
 
 
+def test_cars_of_nwpu_are_as_long_as_cars(shared_data: Path) -> None:
+    records = nwpu.read(shared_data / "nwpu_vhr10")
+    cars = [
+        max(item.length_px, item.width_px) * record.gsd
+        for record in records
+        for item in record.annotations
+        if item.node == "civ.car"
+    ]
+    assert 4 < sorted(cars)[len(cars) // 2] < 5
+
+
 def test_allplanes_scale_is_on_the_ground(shared_data: Path) -> None:
     for record in allplanes.read(shared_data / "allplanes_georef"):
         assert record.gsd == pytest.approx(0.1776, abs=0.0002)

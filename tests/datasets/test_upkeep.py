@@ -22,10 +22,11 @@ from hardstand.datasets.cutting import Cut, cut_tiles
 from hardstand.datasets.fingerprint import difference_hash, near_pairs
 from hardstand.datasets.own import OwnLabels
 from hardstand.datasets.preview import Sheet, write_preview
+from hardstand.datasets.records import noted_faults
 from hardstand.datasets.stats import plot_stats, stats_of
 from hardstand.datasets.tiles import read_tiles
 from hardstand.datasets.words import check_lines, set_lines, stats_lines, write_problems
-from hardstand.detector.errors import DatasetNotFoundError, OutputError
+from hardstand.detector.errors import DatasetNotFoundError, LabelError, OutputError
 
 PLANE = oriented("fw.transport.il76", (60, 40, 46, 50, 0.3))
 
@@ -89,6 +90,54 @@ def test_every_kind_of_problem(tmp_path: Path) -> None:
         write_problems(found, tmp_path / "none" / "problems.csv")
 
 
+def test_all_that_cannot_be_read_is_listed_at_once(tmp_path: Path) -> None:
+    for name in ("0001", "0002", "0003", "0004"):
+        paint(tmp_path / "images" / f"{name}.jpg", int(name))
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    (labels / "0001.txt").write_text("5 0.5 0.5 0.2 0.3\n")
+    (labels / "0002.txt").write_text("99 0.5 0.5 0.2 0.3\n")
+    (labels / "0003.txt").write_text("5 0.5 0.5 0.2 0.3\n")
+    (tmp_path / "images" / "0003.jpg").write_bytes(b"\xff\xd8\xff")
+    (labels / "0077.txt").write_text("")
+    (labels / "classes.txt").write_text("car\n")
+    with noted_faults() as faults:
+        _, records = open_set(tmp_path, "simd", OwnLabels())
+    assert [(fault.path.name, str(fault.error).split(":")[0]) for fault in faults[:1]] == [
+        ("0002.jpg", str(labels / "0002.txt"))
+    ]
+    assert [fault.path.name for fault in faults] == ["0002.jpg", "0003.jpg", "0004.jpg", "0077.txt"]
+    found = check_records(records, faults=faults)
+    assert (found.images, len(found.problems), found.unreadable) == (4, 4, True)
+    assert "    0077.txt: a label file without an image" in list(check_lines(found, "simd"))
+    with pytest.raises(LabelError, match="class 0 to 14"):  # a reader alone stops at the first
+        open_set(tmp_path, "simd", OwnLabels())
+
+
+def test_what_a_reader_clips_or_leaves_out_is_reported(tmp_path: Path) -> None:
+    paint(tmp_path / "images" / "0001.jpg", 1)
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "0001.txt").write_text("5 0.95 0.5 0.2 0.3\n9 0.5 0.5 0.004 0.3\n")
+    _, (read,) = open_set(tmp_path, "simd", OwnLabels())
+    assert [item.bounds for item in read.annotations] == [pytest.approx((170, 42, 200, 78))]
+    found = check_records([read])
+    assert [(problem.kind, problem.text) for problem in found.problems] == [
+        ("outside", "fw.airliner at 170, 42: 10 px out of the image"),
+        ("thin", "fw at 100, 42: 0.8 x 36.0 px"),
+    ]
+
+
+def test_a_picture_that_is_cut_short_or_has_more_than_8_bit_is_not_cut_into_tiles(tmp_path: Path) -> None:
+    torn = paint(tmp_path / "torn.jpg", 1)
+    torn.write_bytes(torn.read_bytes()[:-300])
+    deep = tmp_path / "deep.png"
+    assert cv2.imwrite(str(deep), np.full((120, 200, 3), 900, np.uint16))
+    (tmp_path / "void.jpg").write_bytes(b"")
+    for path, message in ((torn, "cut short"), (deep, "uint16; 8 bit"), (tmp_path / "void.jpg", "damaged")):
+        with pytest.raises(DatasetNotFoundError, match=message):
+            cut_tiles([record(path, PLANE)], tmp_path / "out")
+
+
 def test_the_same_picture_in_two_splits_is_a_leak(tmp_path: Path) -> None:
     first, second = paint(tmp_path / "a.jpg", 1), paint(tmp_path / "b.png", 1)
     records = [record(first, group="airport4", source="airbus"), record(second, group="airport2", source="airbus")]
@@ -122,8 +171,16 @@ def test_a_contact_sheet(tmp_path: Path) -> None:
     assert write_preview(records, tmp_path / "heli.png", Sheet(node="heli")) == 1
     assert write_preview(records, tmp_path / "none.png", Sheet(node="ad")) == 0
     assert not (tmp_path / "none.png").exists()
-    with pytest.raises(OutputError, match="ends with"):
+    with pytest.raises(OutputError, match="must end with"):
         write_preview(records, tmp_path / "sheet.doc")
+
+
+def test_a_sheet_does_not_show_the_same_place_twice_and_is_as_wide_as_its_objects_need(tmp_path: Path) -> None:
+    near = [horizontal("civ.car", (20 + 6 * n, 60, 24 + 6 * n, 62)) for n in range(5)]
+    far = horizontal("civ.car", (180, 60, 184, 62))
+    one = record(paint(tmp_path / "a.jpg", 1), *near, far)  # cars of 4 m: pieces of 30 m
+    assert write_preview([one], tmp_path / "sheet.png", Sheet()) == 3  # two or three of the near ones and the far one
+    assert write_preview([one], tmp_path / "wide.png", Sheet(size_m=400)) == 1
 
 
 def test_statistics(tmp_path: Path) -> None:
@@ -140,7 +197,17 @@ def test_statistics(tmp_path: Path) -> None:
     assert "2 ########" in lines[-1]
     plot_stats(found, tmp_path / "plot.png", title="a set")
     assert cv2.imread(str(tmp_path / "plot.png")) is not None
-    assert list(stats_lines(stats_of([])))[-1] == "0 to be ignored; 0 images"
+    with pytest.raises(OutputError, match=r"must end with \.png, \.svg, \.pdf"):
+        plot_stats(found, tmp_path / "plot.txt", title="a set")
+
+
+def test_statistics_of_little(tmp_path: Path) -> None:
+    nothing, empty = stats_of([]), stats_of([record(tmp_path / "a.jpg", gsd=0.5)])
+    assert list(stats_lines(nothing))[-1] == "0 to be ignored; 0 images"
+    assert list(stats_lines(empty))[-2:] == ["0 to be ignored; 1 image", "all at 0.500 m per pixel"]
+    for number, stats in enumerate((nothing, empty)):
+        plot_stats(stats, tmp_path / f"{number}.png", title="a set")
+        assert cv2.imread(str(tmp_path / f"{number}.png")) is not None
 
 
 def test_tiling_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
@@ -178,6 +245,15 @@ def test_the_same_run_again_has_nothing_to_do_and_another_one_has(tmp_path: Path
     assert (out / "index.jsonl").stat().st_mtime_ns == before
     assert cut_tiles(records, out, Cut(gsd=0.5, tile_px=256, stride_px=256)) == 2
     assert read_tiles(out)[0].gsd == 0.5
+
+
+def test_new_tiles_do_not_keep_the_index_that_self_labels_started_from(tmp_path: Path) -> None:
+    records = [record(paint(tmp_path / "a.jpg", 1), PLANE)]
+    out = tmp_path / "out"
+    cut_tiles(records, out, Cut(gsd=1.0))
+    (out / "index.jsonl").rename(out / "index.horizontal.jsonl")
+    cut_tiles(records, out, Cut(gsd=0.5))
+    assert not (out / "index.horizontal.jsonl").exists()
 
 
 def test_empty_tiles_are_drawn(tmp_path: Path) -> None:
@@ -262,10 +338,7 @@ def test_geojson_needs_a_place(tmp_path: Path) -> None:
         rasterio.open(path, "w", driver="GTiff", width=200, height=120, count=1, dtype="uint8") as target,
     ):
         target.write(np.zeros((1, 120, 200), np.uint8))
-    with (
-        pytest.warns(NotGeoreferencedWarning),
-        pytest.raises(DatasetNotFoundError, match="no place on the map"),
-    ):
+    with pytest.raises(DatasetNotFoundError, match="need no place on the map"):
         to_geojson([record(path, PLANE)], tmp_path, quiet)
 
 
@@ -283,17 +356,32 @@ def test_the_catalogue() -> None:
 
 def test_folders_are_recognised(tmp_path: Path, write_image: Callable[..., Path]) -> None:
     write_image("a.png")
-    with pytest.raises(DatasetNotFoundError, match="holds nothing that is known: say what it is with --set"):
+    with pytest.raises(DatasetNotFoundError, match="holds no labels that are known: say what it is with --set"):
         recognise(tmp_path)
     (tmp_path / "data.yaml").write_text("names: [fw]")
     assert recognise(tmp_path) == "yolo"
     (tmp_path / "a.xml").write_text("<annotations/>")
     with pytest.raises(DatasetNotFoundError, match="could be cvat or yolo"):
         recognise(tmp_path)
+    with pytest.raises(DatasetNotFoundError, match="is a file: give the folder"):
+        open_set(tmp_path / "a.png", None, OwnLabels())
+    with pytest.raises(DatasetNotFoundError, match="gone is not there: give the folder"):
+        open_set(tmp_path / "gone", "simd", OwnLabels())
     (tmp_path / "SIMD").mkdir()
+    with pytest.raises(DatasetNotFoundError, match=r"is a folder of sets: give one of them, as .*SIMD"):
+        recognise(tmp_path)
+    (tmp_path / "SIMD" / "foreign.json").write_text("{")  # no format is looked for where the name says it
     assert recognise(tmp_path / "SIMD") == "simd"
     (tmp_path / "SIMD" / "index.jsonl").write_text("")
     assert open_set(tmp_path / "SIMD", None, OwnLabels()) == ("tiles", [])
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "torn.json").write_text('{"images": [')
+    with pytest.raises(LabelError, match=r"torn\.json: Expecting value"):
+        recognise(tmp_path / "mine")
+    (tmp_path / "mine" / "torn.json").write_text('{"images": [{}], "annotations": [], "categories": []}')
+    write_image("mine/a.png")
+    with pytest.raises(LabelError, match=r"mine are not in the form of coco, or are damaged .KeyError 'id'"):
+        open_set(tmp_path / "mine", None, OwnLabels())
     with pytest.raises(DatasetNotFoundError, match=r"no set or format 'zoo': there are coco, .*xview"):
         open_set(tmp_path, "zoo", OwnLabels())
     assert set(OWN_FORMATS) == {"coco", "yolo", "voc", "geojson", "cvat", "labelstudio"}

@@ -50,7 +50,7 @@ def test_the_list() -> None:
 
 def test_a_set_of_ones_own(mine: Path, tmp_path: Path) -> None:
     said = ("--labels", mine / "table.csv", "--gsd", 0.5)
-    assert "label 'Big plane'" in run("datasets", "check", mine, "--gsd", 0.5, code=1)
+    assert "label 'Big plane'" in run("datasets", "check", mine, "--gsd", 0.5, code=3)
     output = run("datasets", "check", mine, *said, "--report", tmp_path / "report.csv")
     assert "2 images, read as yolo" in output
     assert "1  fw.airliner" in output
@@ -65,6 +65,9 @@ def test_a_set_of_ones_own(mine: Path, tmp_path: Path) -> None:
     assert "2 tiles" in run("datasets", "tile", mine, *said, "--exhaustive", "fw", "--out", tmp_path / "tiles")
     assert "2 images, read as tiles" in run("datasets", "check", tmp_path / "tiles")
     assert "1 objects of 2 images" in run("datasets", "convert", mine, *said, "--to", "coco", "--out", tmp_path / "c")
+    output = run("datasets", "check", tmp_path / "c")
+    assert "2 images, read as coco" in output
+    assert "1  fw.airliner" in output
     assert "none of coco, yolo-obb, geojson" in run(
         "datasets", "convert", mine, *said, "--to", "voc", "--out", tmp_path / "c", code=2
     )
@@ -74,7 +77,7 @@ def test_a_broken_image_is_exit_code_3(mine: Path) -> None:
     image = mine / "b.jpg"
     image.write_bytes(image.read_bytes()[:-300])
     output = run("datasets", "check", mine, "--labels", mine / "table.csv", "--gsd", 0.5, code=3)
-    assert "1 image files that cannot be read to their end:" in output
+    assert "image files that cannot be read to their end: 1" in output
 
 
 def test_all_sets_of_a_folder(mine: Path, tmp_path: Path) -> None:

@@ -3,10 +3,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 import torch
 
+from hardstand.detector.errors import LabelError
 from hardstand.detector.weights import read_record
 from hardstand.training.commands import fit_recipe, self_label
+from hardstand.training.recipe import read_recipe
+from hardstand.training.run import training_tiles
 from hardstand.training.weights_page import page
 
 RECIPE = """
@@ -69,3 +73,36 @@ def test_a_stopped_run_goes_on(tmp_path: Path) -> None:
     state = torch.load(tmp_path / "out" / "last.pt", weights_only=True)
     assert state["step"] == 4
     assert not list(tmp_path.glob("out/*.part"))
+
+
+def _index(folder: Path, tiles: list[tuple[list[str], float | None]]) -> None:
+    """An index of tiles with objects of the nodes, and weights where they are not None."""
+    folder.mkdir(parents=True)
+    rows: list[dict[str, object]] = []
+    for number, (nodes, weight) in enumerate(tiles):
+        tile: dict[str, object] = {"file": f"images/{number}.jpg", "source": "a", "group": "g", "exhaustive": ["fw"]}
+        tile |= {"width": 96, "height": 96, "gsd": 0.5}
+        tile["objects"] = [[node, 48, 48, 30, 20, 0, 0, 0] for node in nodes]
+        rows.append(tile if weight is None else {**tile, "weight": weight})
+    (folder / "index.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_tiles_are_drawn_by_the_weights_of_their_index_inside_the_share_of_their_set(tmp_path: Path) -> None:
+    _index(tmp_path / "a", [(["fw"], 1.0), (["heli"], 2.5), (["fw"], 1.0), ([], 1.0), ([], 1.0)])
+    _index(tmp_path / "b", [(["fw"], None), (["heli"], None), ([], None)])  # of a release before the weights
+    recipe = tmp_path / "r.toml"
+    recipe.write_text(RECIPE.format(steps=1) + 'empty_share = 0.1\n[[sets]]\nfolder = "b"\nshare = 0.5\n')
+    entries, weights = training_tiles(read_recipe(recipe), tmp_path)
+    assert [entry.nodes for entry in entries[:2]] == [("fw",), ("heli",)]
+    assert weights[:5] == pytest.approx([0.2, 0.5, 0.2, 0.05, 0.05])  # 1 : 2.5 : 1 of 0.9; two of 0.1
+    assert weights[5:] == pytest.approx([0.2125, 0.2125, 0.075])  # alike; 15 % from empty tiles by default
+    assert sum(weights) == pytest.approx(1.5)
+
+
+def test_a_torn_index_is_named(tmp_path: Path) -> None:
+    _index(tmp_path / "a", [(["fw"], 1.0)])
+    index = tmp_path / "a" / "index.jsonl"
+    index.write_text(index.read_text()[:-20])
+    (tmp_path / "r.toml").write_text(RECIPE.format(steps=1))
+    with pytest.raises(LabelError, match=r"index\.jsonl, line 1: .*make the tiles again"):
+        training_tiles(read_recipe(tmp_path / "r.toml"), tmp_path)
