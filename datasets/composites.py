@@ -93,7 +93,7 @@ def _without_overlap(wanted: list[Placement], shape: tuple[int, int], gsd: float
 def _wanted(crop: Crop, cutouts: Sequence[CutOut], rng: np.random.Generator, gsd: float) -> Iterator[Placement]:
     if len(crop.points) and rng.random() < 0.85:
         yield from _parked(crop, cutouts, rng, gsd)
-    free = np.argwhere(open_ground(crop.pixels, gsd=gsd))
+    free = np.argwhere(open_ground(crop.pixels, gsd=gsd, parking=crop.points))
     if len(free) == 0:
         return
     for _ in range(int(rng.integers(1, 4) + (2 if len(crop.points) == 0 else 0))):

@@ -66,7 +66,7 @@ def _scene(
     """Draw and write one scene; its date and true counts."""
     rng = np.random.default_rng([seed, len(place.slug), date])
     size = ground.pixels.shape[0]
-    plot = Plot.of(ground.free, GSD, rng)
+    plot = Plot.of(ground.free, GSD, rng, ground.sun)
     targets = standing(groups, date)
     for p in targets:
         plot.put(p.asset, p.paint, p.x, p.y, p.angle, margin=0.0)

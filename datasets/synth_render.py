@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from .annotation import Annotation, oriented
 from .synth_light import Sun, draw_sun
 from .synth_sensor import sensor
-from .synth_sprite import Placement, Sprite, draw
+from .synth_sprite import Placement, Sprite, draw, footprint
 
-__all__ = ["Placement", "Sun", "draw_sun", "paste", "sensor"]
+__all__ = ["Placement", "Sun", "draw_sun", "footprint", "paste", "sensor"]
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]

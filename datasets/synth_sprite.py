@@ -58,6 +58,16 @@ class _Frame:
     heights: NDArray[np.float64]
 
 
+def footprint(asset: Asset, x: float, y: float, angle: float, gsd: float, margin: float) -> NDArray[np.int32]:
+    """Corners (4, 2) in whole pixels of an object's extents, grown by `margin` metres."""
+    x0, x1, y0, y1 = asset.body
+    corners = np.array(
+        [(x0 - margin, y0 - margin), (x1 + margin, y0 - margin), (x1 + margin, y1 + margin), (x0 - margin, y1 + margin)]
+    )
+    c, s = np.cos(angle), np.sin(angle)
+    return np.asarray(np.rint(corners @ np.array([[c, s], [-s, c]]) / gsd + (x, y)), np.int32)
+
+
 def _frame(placement: Placement, gsd: float, sun: Sun) -> _Frame:
     facets = placement.asset.facets
     counts = np.array([len(f.points) for f in facets])
@@ -105,9 +115,12 @@ def _canvas(facets: Sequence[Facet], frame: _Frame, paint: Paint, sun: Sun, rng:
     facing = frame.normals @ view > 1e-3
     light = (direct + sky) * (1 + 0.04 * rng.standard_normal(len(facets))) * sun.gain
     tones = {f.material: paint.of(f.material) for f in facets}
+    lying = paint.snow * (frame.normals[:, 2].clip(0.5, 1) - 0.5) * 2 * rng.uniform(0.6, 1.0, len(facets))
+    snow = paint.of("snow")
     for i in np.argsort(frame.heights, kind="stable"):
         if facing[i] and facets[i].material != "blur":
-            red, green, blue = (tones[facets[i].material] * light[i]).tolist()
+            tone = tones[facets[i].material]
+            red, green, blue = ((tone + (snow - tone) * lying[i]) * light[i]).tolist()
             colour = (red, green, blue, max(float(frame.heights[i]), 0.0))
             cv2.fillPoly(canvas, [frame.seen[i]], colour, shift=_SHIFT)
     return canvas
