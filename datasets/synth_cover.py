@@ -119,9 +119,9 @@ def add_buildings(ground: Ground, places: Sequence[tuple[float, float, float, fl
     placements = []
     for x, y, heading, length, width, height in places:
         paint = vehicle_paint(rng, military=rng.random() < 0.35)
-        tone = _roof(rng)
+        tone = roof_tone(rng)
         snow = float(rng.uniform(0.3, 1.0)) if ground.snow else 0.0
-        roof = Paint({**paint.colours, "load": tone, "body": tone if rng.random() < 0.7 else _roof(rng)}, snow=snow)
+        roof = Paint({**paint.colours, "load": tone, "body": tone if rng.random() < 0.7 else roof_tone(rng)}, snow=snow)
         placements.append(Placement(building(rng, length, width, height), x, y, heading, roof))
         mark_built(ground, placements[-1])
     ground.pixels, _ = paste(ground.pixels, ground.gsd, placements, ground.sun, rng)
@@ -137,7 +137,8 @@ def mark_built(ground: Ground, placement: Placement) -> None:
     cv2.fillConvexPoly(ground.bare.view(np.uint8), outline, 0)
 
 
-def _roof(rng: Generator) -> tuple[float, float, float]:
+def roof_tone(rng: Generator) -> tuple[float, float, float]:
+    """A reflectance that roofs have: grey, red, dark, white, green, blue."""
     tones = (
         (0.42, 0.42, 0.41),
         (0.30, 0.14, 0.09),

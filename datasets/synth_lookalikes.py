@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from ..detector.opencv import cv2
 from . import synth_texture as texture
 from .synth_airframes import JETS
-from .synth_cover import mark_built
+from .synth_cover import mark_built, roof_tone
 from .synth_ground import Ground, Spot, lay, mark_free
 from .synth_mesh import Asset, Facet, asset, block, moved, tube, turned
-from .synth_paint import CIVIL, vehicle_paint
+from .synth_paint import CIVIL, Paint, vehicle_paint
 from .synth_render import Placement, paste
 
 _FINE = 3
@@ -38,7 +38,9 @@ def pier(rng: Generator) -> Asset:
 def add_pier(ground: Ground, x: float, y: float, heading: float) -> None:
     """A round pier at a place in pixels; nothing stands on it or right at it."""
     rng = ground.rng
-    built, paint = pier(rng), vehicle_paint(rng, military=False)
+    built = pier(rng)
+    tones = {**vehicle_paint(rng, military=False).colours, "load": roof_tone(rng), "body": roof_tone(rng)}
+    paint = Paint(tones, snow=float(rng.uniform(0.3, 1.0)) if ground.snow else 0.0)
     placement = Placement(built, x, y, heading, paint)
     ground.pixels, _ = paste(ground.pixels, ground.gsd, [placement], ground.sun, rng)
     mark_built(ground, placement)
