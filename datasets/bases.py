@@ -5,7 +5,7 @@ Empty bases: `images/1.jpg` with `labels/1.txt`: width (and height) of the image
 Free ground: windows without aircraft in any images that label aircraft exhaustively.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -187,14 +187,13 @@ def _parking_places(crop: Crop, gsd: float) -> NDArray[np.bool_]:
 
 
 def base_crop(
-    seed: int, split: Split, *, root: Path, gsd: float = 0.5, size_px: int = 768
+    seed: int, bases: Sequence[Base], *, gsd: float = 0.5, size_px: int = 768
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """A random crop of a random empty base of the split, its open ground and parking places, for others to fill.
+    """A random crop of one of the bases, its open ground and parking places, for other generators to fill.
 
-    root: folder of the empty bases. Returns pixels uint8 (H, W, 3) RGB, up to `size_px` square, and (H, W) bool.
+    Returns pixels uint8 (H, W, 3) RGB, up to `size_px` square, and (H, W) bool.
     """
     rng = np.random.default_rng(seed)
-    bases = load_bases(root, split=split)
-    crop = crop_of(bases[rng.integers(len(bases))], rng, gsd=gsd, size_px=size_px)
+    crop = crop_of(bases[int(rng.integers(len(bases)))], rng, gsd=gsd, size_px=size_px)
     free = open_ground(crop.pixels, gsd=gsd, parking=crop.points) | _parking_places(crop, gsd)
     return crop.pixels, free
