@@ -55,7 +55,7 @@ def make_tiles(
 
 
 def code_of(*patterns: str) -> str:
-    """A digest of this room's modules of those names: what they draw changes with them, and a folder's `key` with it."""
+    """A digest of this room's modules of those names: what they draw changes with them, and so must a `key`."""
     state = blake2b(digest_size=16)
     for path in sorted({path for pattern in patterns for path in Path(__file__).parent.glob(pattern)}):
         state.update(path.read_bytes())

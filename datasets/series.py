@@ -72,7 +72,7 @@ def _scene(
         plot.put(p.asset, p.paint, p.x, p.y, p.angle, margin=0.0)
     plot.placed.clear()
     _traffic(plot, ground)
-    pixels, _ = paste(ground.pixels, GSD, [*targets, *plot.placed], ground.sun, rng)
+    pixels, _ = paste(ground.pixels, GSD, [*targets, *plot.placed], ground.sun, rng, shade=ground.shade)
     cast = rng.uniform(0.95, 1.05, 3) * rng.uniform(0.9, 1.08)
     table = (np.arange(256)[:, None] * cast).clip(0, 255).astype(np.uint8)
     seen = cv2.LUT(sensor(pixels, rng, jpeg=False), np.ascontiguousarray(table[None]))

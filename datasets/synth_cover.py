@@ -28,6 +28,7 @@ def add_trees(ground: Ground, centres: NDArray[np.float64], radii_m: NDArray[np.
             spot = centres[i] + far * share
             cv2.circle(shade, (int(spot[0]), int(spot[1])), max(1, int(radius * (1.1 - 0.35 * share))), 200, -1)
     shade = np.asarray(cv2.GaussianBlur(shade, (0, 0), 0.9), np.uint8)
+    np.maximum(ground.shade, shade, out=ground.shade)
     touched = np.flatnonzero(shade.any(axis=1))
     if len(touched):
         rows = slice(int(touched[0]), int(touched[-1]) + 1)
@@ -71,9 +72,13 @@ def building(rng: Generator, length: float, width: float, height: float) -> Asse
     elif kind < 0.5:
         facets += _vault(half_l, half_w, height)
     else:
+        for x0, x1 in pairwise(_panels(half_l)):
+            facets += plate(
+                [(x0, -half_w, height), (x1, -half_w, height), (x1, half_w, height), (x0, half_w, height)], "body"
+            )
         for y in (-half_w, half_w - 0.4):
             facets += block((-half_l, half_l), (y, y + 0.4), (height, height + 0.5), "metal")
-        for _ in range(int(rng.integers(0, 3 + length * width / 60))):
+        for _ in range(int(rng.integers(0, 3 + int(length * width / 60)))):
             x, y = rng.uniform(-half_l * 0.9, half_l * 0.8), rng.uniform(-half_w * 0.9, half_w * 0.7)
             facets += block(
                 (x, x + rng.uniform(0.8, 3)),
@@ -93,14 +98,15 @@ def _pitched(half_l: float, half_w: float, height: float) -> list[Facet]:
     """Two slopes and their ribs."""
     facets: list[Facet] = []
     for side in (-1.0, 1.0):
-        slope = [
-            (-half_l, side * half_w, height),
-            (half_l, side * half_w, height),
-            (half_l, 0.0, height + half_w * 0.4),
-            (-half_l, 0.0, height + half_w * 0.4),
-        ]
-        facets += plate(slope, "load")
+        for x0, x1 in pairwise(_panels(half_l)):
+            eave, ridge = (side * half_w, height), (0.0, height + half_w * 0.4)
+            facets += plate([(x0, *eave), (x1, *eave), (x1, *ridge), (x0, *ridge)], "load")
     return facets
+
+
+def _panels(half_l: float) -> list[float]:
+    """Where the seams of a roof are, about 7 m apart: no two sheets are of quite one tone."""
+    return [float(x) for x in np.linspace(-half_l, half_l, max(2, int(half_l / 3.5) + 1))]
 
 
 def _vault(half_l: float, half_w: float, height: float) -> list[Facet]:
@@ -109,7 +115,8 @@ def _vault(half_l: float, half_w: float, height: float) -> list[Facet]:
     arc = [(half_w * float(np.cos(t)), height + half_w * 0.55 * float(np.sin(t))) for t in turns]
     facets: list[Facet] = []
     for (y0, z0), (y1, z1) in pairwise(arc):
-        facets += plate([(-half_l, y0, z0), (half_l, y0, z0), (half_l, y1, z1), (-half_l, y1, z1)], "load")
+        for x0, x1 in pairwise(_panels(half_l)):
+            facets += plate([(x0, y0, z0), (x1, y0, z0), (x1, y1, z1), (x0, y1, z1)], "load")
     return facets
 
 
@@ -128,13 +135,16 @@ def add_buildings(ground: Ground, places: Sequence[tuple[float, float, float, fl
 
 
 def mark_built(ground: Ground, placement: Placement) -> None:
-    """Nothing stands within 3 m of a building, nor where it is seen to lean to."""
+    """Nothing stands within 3 m of a building, nor where it is seen to lean to; the sun is gone from its shadow."""
     asset, gsd = placement.asset, ground.gsd
     foot = footprint(asset, placement.x, placement.y, placement.angle, gsd, 3.0)
     seen = foot + np.rint(ground.sun.lean_per_metre() * asset.height / gsd).astype(np.int32)
     outline = cv2.convexHull(np.concatenate([foot, seen]))
     cv2.fillConvexPoly(ground.free.view(np.uint8), outline, 0)
     cv2.fillConvexPoly(ground.bare.view(np.uint8), outline, 0)
+    walls = footprint(asset, placement.x, placement.y, placement.angle, gsd, 0.0)
+    cast = walls + np.rint(ground.sun.shadow_per_metre() * asset.height / gsd).astype(np.int32)
+    cv2.fillConvexPoly(ground.shade, cv2.convexHull(np.concatenate([walls, cast])), 255)
 
 
 def roof_tone(rng: Generator) -> tuple[float, float, float]:

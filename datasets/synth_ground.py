@@ -36,7 +36,8 @@ class Spot:
 class Ground:
     """Ground being painted. pixels: (H, W, 3) RGB; free: (H, W) bool, True where an object may stand.
 
-    bare: (H, W) bool, True where nothing was laid or built: trees and houses go there. snow: whether snow lies.
+    bare: (H, W) bool, True where nothing was laid or built: trees and houses go there. shade: (H, W) uint8, how
+    much of the sun trees and buildings take from what stands there. snow: whether snow lies.
     """
 
     pixels: Pixels
@@ -47,6 +48,11 @@ class Ground:
     rng: Generator
     spots: list[Spot] = field(default_factory=list)
     snow: bool = False
+    shade: Pixels = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Bare ground has no shade."""
+        self.shade = np.zeros(self.free.shape, np.uint8)
 
     @property
     def size_m(self) -> tuple[float, float]:
@@ -157,8 +163,13 @@ def add_apron(ground: Ground, spot: Spot, surface: texture.Surface | None = None
         y = int(rows * rng.uniform(0.4, 0.6))
         cv2.line(piece, (0, y), (columns, y), colour, thick, cv2.LINE_AA)
         step = int(rng.uniform(25, 60) / gsd)
+        curved, bend = bool(rng.random() < 0.6), int(min(step * 0.6, y * 0.6))
         for x in range(step // 2, columns, step):
-            cv2.line(piece, (x, y), (x + step // 4, rows // 8), colour, thick, cv2.LINE_AA)
+            if curved:
+                cv2.ellipse(piece, (x, y - bend), (bend, bend), 0, 0, 90, colour, thick, cv2.LINE_AA)
+                cv2.line(piece, (x + bend, y - bend), (x + bend, rows // 8), colour, thick, cv2.LINE_AA)
+            else:
+                cv2.line(piece, (x, y), (x + step // 4, rows // 8), colour, thick, cv2.LINE_AA)
     lay(ground, piece, spot.x, spot.y, spot.heading)
     mark_free(ground, spot, True)
     ground.spots.append(spot)

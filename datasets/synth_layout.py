@@ -159,9 +159,8 @@ def take_position(plot: Plot, x: float, y: float, heading: float, launcher: Draw
     across = np.array([-along[1], along[0]])
     spacing = float(rng.uniform(35, 90))
     for number in range(count):
-        place = np.array([x, y]) + (
-            along * (number // 2 - count / 4) * spacing + along * (number % 2) * float(rng.uniform(8, 22)) + across * rng.normal(0, 8)
-        ) / plot.gsd  # fmt: skip
+        ahead = (number // 2 - count / 4) * spacing + (number % 2) * float(rng.uniform(8, 22))
+        place = np.array([x, y]) + (along * ahead + across * rng.normal(0, 8)) / plot.gsd
         asset, paint = launcher(rng)
         done += plot.put(
             asset, paint, float(place[0]), float(place[1]), heading + np.pi / 2 + float(rng.normal(0, 0.2))

@@ -52,7 +52,7 @@ def add_car_park(ground: Ground, spot: Spot) -> None:
     scale = _FINE / gsd
     rows, columns = int(spot.width / gsd), int(spot.length / gsd)
     piece = texture.pavement(rng, (rows, columns), "asphalt" if rng.random() < 0.7 else "concrete", gsd)
-    fine = cv2.resize(piece, (columns * _FINE, rows * _FINE), interpolation=cv2.INTER_LINEAR)
+    fine = np.asarray(cv2.resize(piece, (columns * _FINE, rows * _FINE), interpolation=cv2.INTER_LINEAR), np.uint8)
     reach = sun.shadow_per_metre() * 1.3 * scale
     c, s = np.cos(-spot.heading), np.sin(-spot.heading)
     shift = np.rint(np.array([[c, -s], [s, c]]) @ reach).astype(int)
@@ -95,22 +95,21 @@ def add_painted_aircraft(ground: Ground, x: float, y: float, heading: float) -> 
     gsd, rng = ground.gsd, ground.rng
     shape = _SILHOUETTES[int(rng.integers(len(_SILHOUETTES)))]
     size = int(1.2 * max(shape.length, shape.span) / gsd)
-    alpha = np.zeros((size * _FINE, size * _FINE), np.uint8)
+    fine = np.zeros((size * _FINE, size * _FINE), np.uint8)
     strength = int(rng.integers(40, 170))
     body = ((0.0, 0.02), (0.12, 0.12), (0.9, 0.12), (1.0, 0.03))
     for outline in (shape.wing, shape.tail, body):
         for side in (1.0, -1.0):
-            metres = np.array(
-                [((0.5 - px) * shape.length, side * py * shape.span / 2) for px, py in outline] or [(0, 0)]
-            )
-            points = [np.rint((metres / gsd + size / 2) * _FINE).astype(np.int32)]
-            cv2.fillPoly(alpha, points, strength)
+            metres = [((0.5 - along) * shape.length, side * out * shape.span / 2) for along, out in outline]
+            if metres:
+                points = np.rint((np.array(metres) / gsd + size / 2) * _FINE).astype(np.int32)
+                cv2.fillPoly(fine, [points], strength)
     if rng.random() < 0.4:
-        alpha = cv2.subtract(alpha, cv2.erode(alpha, np.ones((2 * _FINE + 1,) * 2, np.uint8)))
-    worn = texture.noise(rng, (alpha.shape[0], alpha.shape[1]), (2.0 * _FINE / gsd,), (0.25,)) + 1
-    alpha = cv2.resize(
-        (alpha * worn.clip(0.3, 1.5)).clip(0, 255).astype(np.uint8), (size, size), interpolation=cv2.INTER_AREA
-    )
+        rim = cv2.erode(fine, np.ones((2 * _FINE + 1,) * 2, np.uint8))
+        fine = np.asarray(cv2.subtract(fine, rim), np.uint8)
+    worn = texture.noise(rng, (fine.shape[0], fine.shape[1]), (2.0 * _FINE / gsd,), (0.25,)) + 1
+    faded = (fine * worn.clip(0.3, 1.5)).clip(0, 255).astype(np.uint8)
+    alpha = cv2.resize(faded, (size, size), interpolation=cv2.INTER_AREA)
     tone = ((225, 225, 220), (205, 170, 60), (52, 54, 56), (70, 84, 62), (150, 150, 150))[int(rng.integers(5))]
     piece = np.full((size, size, 3), tone, np.uint8)
     lay(ground, piece, x, y, heading, alpha=np.asarray(alpha, np.uint8))

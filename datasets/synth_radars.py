@@ -18,6 +18,13 @@ def _slewed(facets: list[Facet], rng: Generator, *, often: float) -> list[Facet]
     return turned(facets, float(rng.uniform(-np.pi, np.pi)) if rng.random() < often else 0.0)
 
 
+def _reflector(half: float, z: float, bulge: float, tall: float) -> list[Facet]:
+    """A curved reflector, its foot at height `z`: `half` metres to each side, `tall` high."""
+    low = [(0.0, -half, z + 0.6), (bulge, 0.0, z), (0.0, half, z + 0.6)]
+    high = [(-0.9, half * 0.85, z + tall), (bulge - 0.9, 0.0, z + tall + 0.2), (-0.9, -half * 0.85, z + tall)]
+    return plate([*low, *high], "metal")
+
+
 def array_radar(rng: Generator) -> Asset:
     """A 30N6 or 92N6: a cabin and one flat array on the launchers' chassis, raised to the sky or folded on the roof."""
     facets = heavy_chassis(13.4 * float(rng.normal(1, 0.015)), 3.1)
@@ -34,7 +41,7 @@ def array_radar(rng: Generator) -> Asset:
 
 
 def search_trailer(rng: Generator) -> Asset:
-    """A 64N6: a panel as large as a house wall on a long trailer, turned as it happens to be, or folded for the road."""
+    """A 64N6: a panel as large as a house wall on a long trailer, turned anywhere, or folded for the road."""
     long = float(rng.uniform(13.0, 14.5))
     facets = wheels((1.4, 2.7, 4.0), 1.55, 0.55) + block((0.0, long), (-1.4, 1.4), (0.9, 1.5), "deck")
     facets += block((long - 4.6, long - 0.2), (-1.5, 1.5), (1.5, 3.5), "body")
@@ -76,8 +83,7 @@ def tracked_radar(rng: Generator) -> Asset:
     """A 9S18: a tracked hull with a curved antenna, raised and turning, or folded back over the hull."""
     facets = tracks(9.6, 3.25) + block((1.2, 3.6), (-1.4, 1.4), (1.8, 2.5), "cab")
     if rng.random() < 0.65:
-        dish = plate([(0.0, -3.6, 4.2), (0.5, 0.0, 3.6), (0.0, 3.6, 4.2), (-0.9, 3.2, 6.4), (-0.5, 0.0, 6.6), (-0.9, -3.2, 6.4)],
-                     "metal")  # fmt: skip
+        dish = _reflector(3.6, 3.6, 0.5, 2.4)
         dish += tube((0.0, 0.0, 1.8), (0.0, 0.0, 4.0), 0.5, "deck")
         facets += moved(_slewed(dish, rng, often=1.0), x=-2.0)
     else:
@@ -107,8 +113,7 @@ def dish_radar(rng: Generator) -> Asset:
     dishes: list[Facet] = []
     for z in (3.4, 6.2)[: int(rng.integers(1, 3))]:
         wide = float(rng.uniform(3.2, 5.0))
-        dishes += plate([(0.9, -wide, z + 0.9), (0.0, 0.0, z), (0.9, wide, z + 0.9), (-0.2, wide * 0.7, z + 2.4), (-0.9, 0.0, z + 2.6),
-                         (-0.2, -wide * 0.7, z + 2.4)], "metal")  # fmt: skip
+        dishes += _reflector(wide, z, -0.9, 2.0)
         dishes += tube((0.2, 0.0, z + 1.0), (2.6, 0.0, z + 0.6), 0.12, "metal", sides=4)
     return asset("dish_radar", None, facets + _slewed(dishes, rng, often=1.0))
 

@@ -19,10 +19,10 @@ def draw_scenery(rng: Generator, size: int, gsd: float, sun: Sun) -> Ground:
     ground = open_ground(rng, (size, size), gsd, sun)
     kind = str(rng.choice(["base", "site", "garrison", "country", "store"], p=[0.38, 0.22, 0.18, 0.16, 0.06]))
     heading = float(rng.uniform(0, np.pi))
-    _land(ground, heading)
+    _land(ground, heading, wet=kind in ("country", "garrison"))
     if kind == "base":
         _base(ground, heading)
-    if kind in ("site", "country") or rng.random() < 0.4:
+    if kind in ("site", "country") or (kind == "garrison" and rng.random() < 0.6):
         for _ in range(int(rng.integers(1, 3))):
             _through_road(ground)
     if kind == "site" or (kind != "store" and rng.random() < 0.15):
@@ -45,7 +45,7 @@ def _store(ground: Ground, heading: float) -> None:
     """A field to keep aircraft or vehicles on for years: packed gravel or the bare ground."""
     rng, size = ground.rng, len(ground.free)
     x, y = (float(v) for v in rng.uniform(0.4, 0.6, 2) * size)
-    long, wide = (float(v) for v in rng.uniform(80, min(260, 0.9 * size * ground.gsd), 2))
+    long, wide = (float(v) for v in rng.uniform(0.3, 1.0, 2) * min(260.0, 0.9 * size * ground.gsd))
     spot = Spot("store", x, y, heading, long, wide)
     if rng.random() < 0.5:
         add_apron(ground, spot, "gravel")
@@ -54,12 +54,12 @@ def _store(ground: Ground, heading: float) -> None:
         ground.spots.append(spot)
 
 
-def _land(ground: Ground, heading: float) -> None:
+def _land(ground: Ground, heading: float, *, wet: bool) -> None:
     rng = ground.rng
     if not ground.snow and rng.random() < 0.35:
         add_parcels(ground, heading + float(rng.normal(0, 0.3)), size_m=float(rng.uniform(30, 160)))
     add_tracks(ground, int(rng.integers(2, 14)))
-    if rng.random() < 0.12:
+    if wet and rng.random() < 0.3:
         add_water(ground)
 
 

@@ -13,7 +13,8 @@ def sensor(image: Pixels, rng: Generator, *, jpeg: bool = True) -> Pixels:
     """The image as a satellite and a JPEG writer would have delivered it.
 
     Point spread (sigma 0.35 to 0.7 px), colour at a lower resolution than brightness (pan-sharpening), a little
-    sharpening at times, in one of eight images a veil of haze, thicker here than there, gain, noise, and (with `jpeg`) JPEG of quality 70 to 96 in two of three images.
+    sharpening at times, in one of eight images a veil of haze, thicker here than there, gain, noise, and (with `jpeg`)
+    JPEG of quality 70 to 96 in two of three images.
     """
     soft = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.35, 0.7)))
     if rng.random() < 0.4:

@@ -1,4 +1,5 @@
-"""Prepared positions. Launcher sites: a ring of pads around a radar, tracks between them, horseshoes of earth around the pads.
+"""Prepared positions. Launcher sites: a ring of pads around a radar, tracks, horseshoes of earth around the pads.
+
 Aircraft revetments: pads in a row, each behind three banks of earth.
 """
 
@@ -92,8 +93,8 @@ def add_revetments(ground: Ground, x: float, y: float, heading: float, *, count:
         place = np.array([x, y]) + along * (number - (count - 1) / 2) * pitch / gsd
         spot = Spot("revetment", float(place[0]), float(place[1]), opening, size_m, size_m)
         _walled_pad(ground, spot, surface, level)
-        add_road(ground, np.stack([place + out * size_m * 0.3 / gsd, place + out * (size_m * 0.5 + 14) / gsd]), 12.0, surface,
-                 marked=False)  # fmt: skip
+        way = np.stack([place + out * size_m * 0.3 / gsd, place + out * (size_m * 0.5 + 14) / gsd])
+        add_road(ground, way, 12.0, surface, marked=False)
         spots.append(spot)
     ground.spots[:] = [
         s for s in ground.spots if s.kind != "road" or np.hypot(s.x - x, s.y - y) * gsd > count * pitch / 2

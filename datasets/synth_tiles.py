@@ -39,7 +39,7 @@ def make_tile(
     plot = Plot.of(ground.free, gsd, rng, ground.sun)
     _populate(plot, ground.spots, targets=bool(rng.random() >= CONFUSERS_ONLY))
     standing = [snowed(each, rng) for each in plot.placed] if ground.snow else plot.placed
-    pixels, labels = paste(ground.pixels, gsd, standing, ground.sun, rng)
+    pixels, labels = paste(ground.pixels, gsd, standing, ground.sun, rng, shade=ground.shade)
     return (sensor(pixels, rng) if background is None else _light_sensor(pixels, rng)), labels
 
 
