@@ -5,7 +5,7 @@ Empty bases: `images/1.jpg` with `labels/1.txt`: width (and height) of the image
 Free ground: windows without aircraft in any images that label aircraft exhaustively.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,8 @@ __all__ = ["Base", "Crop", "base_crop", "crop_of", "free_ground", "load_bases", 
 
 HELD_OUT_EVERY = 5
 SMOOTH_LEVEL = 9.0  # grey levels of local contrast below which ground counts as open
+WATER_LEVEL = 1.5
+ROOF_M2 = 6000.0  # the largest hangars; a smaller smooth patch with an edge all around may be one
 MARGIN_M = 3.0
 
 
@@ -146,29 +148,52 @@ def _turned(
     return pixels, points
 
 
-def open_ground(pixels: NDArray[np.uint8], *, gsd: float) -> NDArray[np.bool_]:
-    """Where the ground is smooth and not black (concrete, grass, dirt; not woods, roofs' edges, no-data): (H, W) bool.
+def open_ground(
+    pixels: NDArray[np.uint8], *, gsd: float, parking: NDArray[np.float64] | None = None
+) -> NDArray[np.bool_]:
+    """Where the ground is smooth and not black (concrete, grass, dirt; not woods, water, no-data): (H, W) bool.
 
-    A heuristic for placing things, eroded by 3 m.
+    A heuristic for placing things, eroded by 3 m. A smooth patch that stands alone and is smaller than `ROOF_M2` may
+    be a roof and does not count, unless one of the `parking` points (N, 2 pixels) is on
+    it or it goes on beyond the image.
     """
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
     window = (max(3, round(6 / gsd)),) * 2
     mean, square = cv2.blur(grey, window), cv2.blur(grey * grey, window)
     contrast = np.sqrt(np.maximum(square - mean * mean, 0))
-    smooth = ((contrast < SMOOTH_LEVEL) & (mean > 25)).astype(np.uint8)
+    water = (
+        (contrast < WATER_LEVEL) & (mean < 90) & (cv2.blur(pixels[..., 2], window) >= cv2.blur(pixels[..., 0], window))
+    )
+    smooth = ((contrast < SMOOTH_LEVEL) & (mean > 25) & ~water).astype(np.uint8)
+    _, patches, stats, _ = cv2.connectedComponentsWithStats(smooth, connectivity=4)
+    large = stats[:, cv2.CC_STAT_AREA] * gsd * gsd >= ROOF_M2
+    at = np.floor(np.zeros((0, 2)) if parking is None else parking).astype(int)
+    large[patches[at[:, 1], at[:, 0]]] = True
+    for edge in (patches[0], patches[-1], patches[:, 0], patches[:, -1]):
+        large[edge] = True
+    large[0] = False
+    known = large[patches].astype(np.uint8)
+    known[0], known[-1], known[:, 0], known[:, -1] = 0, 0, 0, 0
     size = 2 * max(1, round(MARGIN_M / gsd)) + 1
-    smooth[0], smooth[-1], smooth[:, 0], smooth[:, -1] = 0, 0, 0, 0
-    return np.asarray(cv2.erode(smooth, np.ones((size, size), np.uint8))) > 0
+    return np.asarray(cv2.erode(known, np.ones((size, size), np.uint8))) > 0
+
+
+def _parking_places(crop: Crop, gsd: float) -> NDArray[np.bool_]:
+    """Discs around the parking points: people who know the base say that aircraft fit there; (H, W) bool."""
+    mask = np.zeros(crop.pixels.shape[:2], np.uint8)
+    for (x, y), big in zip(crop.points, crop.big, strict=True):
+        cv2.circle(mask, (int(x), int(y)), round((22.0 if big else 11.0) / gsd), 1, -1)
+    return mask > 0
 
 
 def base_crop(
-    seed: int, split: Split, *, root: Path, gsd: float = 0.5, size_px: int = 768
+    seed: int, bases: Sequence[Base], *, gsd: float = 0.5, size_px: int = 768
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """A random crop of a random empty base of the split and its open ground, for other generators to fill.
+    """A random crop of one of the bases, its open ground and parking places, for other generators to fill.
 
-    root: folder of the empty bases. Returns pixels uint8 (H, W, 3) RGB, up to `size_px` square, and (H, W) bool.
+    Returns pixels uint8 (H, W, 3) RGB, up to `size_px` square, and (H, W) bool.
     """
     rng = np.random.default_rng(seed)
-    bases = load_bases(root, split=split)
-    crop = crop_of(bases[rng.integers(len(bases))], rng, gsd=gsd, size_px=size_px)
-    return crop.pixels, open_ground(crop.pixels, gsd=gsd)
+    crop = crop_of(bases[int(rng.integers(len(bases)))], rng, gsd=gsd, size_px=size_px)
+    free = open_ground(crop.pixels, gsd=gsd, parking=crop.points) | _parking_places(crop, gsd)
+    return crop.pixels, free

@@ -58,16 +58,15 @@ def _build(
 ) -> int:
     kind = name.removesuffix("_holdout")
     split: Split = "holdout" if name.endswith("_holdout") else "train"
-    if kind == "composites":
-        return _composites(data, out, split)
-    if kind == "generated":
-        return _generated(data, out, split)
+    if kind in ("composites", "generated"):
+        with track(f"drawing {name}") as advance:
+            return (_composites if kind == "composites" else _generated)(data, out, split, advance)
     records = read_below(data, name)
     with track(f"cutting {name}") as advance:
         return cut_tiles(records, out, cut, progress=advance)
 
 
-def _composites(data: Path, out: Path, split: Split) -> int:
+def _composites(data: Path, out: Path, split: Split, progress: Callable[[int, int], None]) -> int:
     assets = data / ASSETS
     grounds: list[Base] = list(load_bases(assets / "empty_bases", split=split)) * 12
     if split == "train":
@@ -76,12 +75,13 @@ def _composites(data: Path, out: Path, split: Split) -> int:
         random.Random(0).shuffle(free)
         grounds += free[:96]
     seeds = range(20000, 20000 + COMPOSITES) if split == "train" else range(100000, 100000 + HELD_BACK)
-    return cut_composites(seeds, out, bases=grounds, cutouts=load_cutouts(assets / "cutouts", split=split))
+    cutouts = load_cutouts(assets / "cutouts", split=split)
+    return cut_composites(seeds, out, bases=grounds, cutouts=cutouts, progress=progress)
 
 
-def _generated(data: Path, out: Path, split: Split) -> int:
-    bases = data / ASSETS / "empty_bases"
+def _generated(data: Path, out: Path, split: Split, progress: Callable[[int, int], None]) -> int:
+    bases = load_bases(data / ASSETS / "empty_bases", split=split)
+    drawn, real = range(GENERATED_DRAWN), range(10000, 10000 + GENERATED_REAL)
     if split == "holdout":
-        return cut_generated([(seed, bases) for seed in range(200000, 200000 + HELD_BACK)], out, split=split)
-    drawn = [(seed, None) for seed in range(GENERATED_DRAWN)]
-    return cut_generated([*drawn, *((seed, bases) for seed in range(10000, 10000 + GENERATED_REAL))], out)
+        drawn, real = range(0), range(200000, 200000 + HELD_BACK)
+    return cut_generated(drawn, real, out, bases=bases, progress=progress)

@@ -5,9 +5,11 @@ Everything in a tile has one sun. Boxes come from the extent of the cut-out's al
 tip to wing tip, shadow not included. No helicopter and no launcher is on the tiles.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +20,9 @@ from .bases import Base, Crop, crop_of, open_ground
 from .blend import Light, Placement, draw_light, footprint, lay, sensor
 from .cutouts import CutOut
 from .images import write_jpeg
+from .journal import code_of, make_tiles
 from .labels import exhaustive_in
-from .tiles import TileLine, clip_to, write_index
+from .tiles import TileLine, clip_to
 
 __all__ = ["Composite", "cut_composites", "make_composite"]
 
@@ -93,7 +96,7 @@ def _without_overlap(wanted: list[Placement], shape: tuple[int, int], gsd: float
 def _wanted(crop: Crop, cutouts: Sequence[CutOut], rng: np.random.Generator, gsd: float) -> Iterator[Placement]:
     if len(crop.points) and rng.random() < 0.85:
         yield from _parked(crop, cutouts, rng, gsd)
-    free = np.argwhere(open_ground(crop.pixels, gsd=gsd))
+    free = np.argwhere(open_ground(crop.pixels, gsd=gsd, parking=crop.points))
     if len(free) == 0:
         return
     for _ in range(int(rng.integers(1, 4) + (2 if len(crop.points) == 0 else 0))):
@@ -164,26 +167,37 @@ def _row(x: float, y: float, cutouts: Sequence[CutOut], rng: np.random.Generator
 
 
 def cut_composites(
-    seeds: Iterable[int],
+    seeds: Sequence[int],
     out: Path,
     *,
     bases: Sequence[Base],
     cutouts: Sequence[CutOut],
     gsd: float = 0.5,
     size_px: int = 768,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> int:
-    """Write one composite per seed into `out` as a folder of tiles (see `tiles`) and return their number."""
-    (out / "images").mkdir(parents=True, exist_ok=True)
-    lines = (_written(seed, out, bases=bases, cutouts=cutouts, gsd=gsd, size_px=size_px) for seed in seeds)
-    return write_index(out, lines)
+    """Write one composite per seed into `out` as a folder of tiles (see `tiles`) and return their number.
+
+    A run that was stopped goes on where it was (see `journal`).
+    """
+    state = blake2b(repr((list(seeds), gsd, size_px)).encode(), digest_size=16)
+    state.update(code_of("composites.py", "blend.py", "bases.py", "cutouts.py").encode())
+    for base in bases:
+        state.update(repr((base, base.path.stat().st_size)).encode())
+    for cutout in cutouts:
+        state.update(repr((cutout.name, cutout.node, cutout.rgba.shape)).encode())
+    made = {"key": state.hexdigest(), "tiles": len(seeds), "gsd": gsd, "size_px": size_px}
+    pieces = {f"{seed:06d}": seed for seed in seeds}
+    write = partial(_written, out=out, bases=bases, cutouts=cutouts, gsd=gsd, size_px=size_px)
+    return make_tiles(out, pieces, write, made=made, progress=progress)
 
 
 def _written(
-    seed: int, out: Path, *, bases: Sequence[Base], cutouts: Sequence[CutOut], gsd: float, size_px: int
-) -> TileLine:
+    seed: int, *, out: Path, bases: Sequence[Base], cutouts: Sequence[CutOut], gsd: float, size_px: int
+) -> list[dict[str, Any]]:
     tile = make_composite(seed, bases=bases, cutouts=cutouts, gsd=gsd, size_px=size_px)
     name = f"images/composite_{seed:06d}.jpg"
     write_jpeg(out / name, tile.pixels)
     height, width = tile.pixels.shape[:2]
     exhaustive = exhaustive_in(SOURCE)
-    return TileLine(name, SOURCE, tile.group, width, height, gsd, exhaustive, tile.annotations)
+    return [TileLine(name, SOURCE, tile.group, width, height, gsd, exhaustive, tile.annotations).row()]

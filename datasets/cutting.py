@@ -1,11 +1,9 @@
 """Training tiles cut from images: every record at one ground sampling distance, in tiles of one size.
 
 An image up to a tile stays whole and is not padded; a larger one is covered by evenly spread tiles. A run that was
-stopped goes on where it was: finished images are in `journal.jsonl` until the index is written, and `made.json` says
-from what and how the folder was made, so that the same run again has nothing to do.
+stopped goes on where it was (see `journal`).
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -20,12 +18,11 @@ from numpy.typing import NDArray
 from ..detector.opencv import cv2
 from .annotation import ImageRecord
 from .images import read_bgr, write_bgr
-from .parallel import in_order
-from .tiles import INDEX, TileLine, clip_to, scaled, write_rows
+from .journal import make_tiles
+from .tiles import TileLine, clip_to, scaled
 
 __all__ = ["TILE_PX", "Cut", "cut_tiles", "starts"]
 
-JOURNAL, MADE = "journal.jsonl", "made.json"
 COUNTED = ("fw", "heli", "ad")
 TILE_PX = 768
 
@@ -86,26 +83,10 @@ def cut_tiles(
     progress: called with the images done and all images. Goes on from an earlier run with the same records and `cut`.
     DatasetNotFoundError for an image that cannot be read.
     """
-    key = _key(records, cut)
-    made = {"key": key, "cut": asdict(cut), "images": len(records)}
-    if _read_made(out / MADE) == made and (out / INDEX).is_file():
-        progress(len(records), len(records))
-        return len((out / INDEX).read_text(encoding="utf-8").splitlines())
-    (out / "images").mkdir(parents=True, exist_ok=True)
-    (out / MADE).unlink(missing_ok=True)
-    journal = out / JOURNAL
-    rows = _resume(journal, key)
-    jobs = [job for job in zip(records, _names(records), strict=True) if job[1] not in rows]
-    with journal.open("a", encoding="utf-8") as stream:
-        for (_, name), tiles in zip(jobs, in_order(partial(_tiles_of, out=out, cut=cut), jobs), strict=True):
-            rows[name] = tiles
-            stream.write(json.dumps({"image": name, "tiles": tiles}) + "\n")
-            stream.flush()
-            progress(len(rows), len(records))
-    count = write_rows(out, [row for name in _names(records) for row in rows[name]])
-    (out / MADE).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
-    journal.unlink()
-    return count
+    made = {"key": _key(records, cut), "cut": asdict(cut), "images": len(records)}
+    names = _names(records)
+    pieces = {name: (record, name) for record, name in zip(records, names, strict=True)}
+    return make_tiles(out, pieces, partial(_tiles_of, out=out, cut=cut), made=made, progress=progress)
 
 
 def _key(records: Sequence[ImageRecord], cut: Cut) -> str:
@@ -118,25 +99,6 @@ def _key(records: Sequence[ImageRecord], cut: Cut) -> str:
         for item in record.annotations:
             state.update(repr((item.node, item.oriented, item.ignore)).encode() + item.polygon.tobytes())
     return state.hexdigest()
-
-
-def _read_made(path: Path) -> dict[str, Any] | None:
-    """What `made.json` says, with lists as JSON has them."""
-    if not path.is_file():
-        return None
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    found["cut"]["nodes"] = tuple(found["cut"]["nodes"])
-    return found
-
-
-def _resume(journal: Path, key: str) -> dict[str, list[dict[str, Any]]]:
-    """Tiles of the images that a stopped run finished, by name; a journal of another run is begun anew."""
-    lines = journal.read_bytes().split(b"\n")[:-1] if journal.is_file() else []  # the rest of a torn line is dropped
-    entries: list[dict[str, Any]] = [json.loads(line) for line in lines]
-    if not entries or entries[0] != {"key": key}:
-        entries = [{"key": key}]
-    journal.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
-    return {entry["image"]: entry["tiles"] for entry in entries[1:]}
 
 
 def _names(records: Sequence[ImageRecord]) -> list[str]:

@@ -1,49 +1,61 @@
 """Folders of generated tiles: drawn launchers, helicopters, aircraft and confusers on drawn or on real empty ground."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Sequence
+from functools import partial
+from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from .annotation import Annotation
-from .bases import base_crop
-from .cutouts import Split
+from .bases import Base, base_crop
 from .images import write_jpeg
+from .journal import code_of, make_tiles
 from .synth_tiles import make_tile
-from .tiles import TileLine, clip_to, write_index
+from .tiles import TileLine, clip_to
 
 __all__ = ["cut_generated"]
 
 SOURCE = "generated"
+GSD_M = 0.5
 EXHAUSTIVE = frozenset(("fw", "heli", "ad.launcher"))
 
 
 def cut_generated(
-    grounds: Iterable[tuple[int, Path | None]], out: Path, *, split: Split = "train", size_px: int = 768
+    drawn: Sequence[int],
+    real: Sequence[int],
+    out: Path,
+    *,
+    bases: Sequence[Base] = (),
+    size_px: int = 768,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> int:
-    """Write one tile per (seed, ground) into `out` as a folder of tiles (see `tiles`) and return their number.
+    """Write one tile per seed into `out` as a folder of tiles (see `tiles`) and return their number.
 
-    Where the ground is a folder of empty bases, the tile stands on a real air base without aircraft, of the given
-    split; where it is None, on drawn ground. The group says which: drawn assets come from one generator in any split.
+    drawn: seeds of tiles on drawn ground. real: seeds of tiles that stand on one of `bases`, air bases without
+    aircraft. The group says which: drawn assets come from one generator in any split. A run that was stopped goes on
+    where it was (see `journal`). ValueError for real tiles without bases.
     """
-    (out / "images").mkdir(parents=True, exist_ok=True)
-    return write_index(out, _lines(grounds, out, split=split, size_px=size_px))
+    if real and not bases:
+        raise ValueError("generated tiles on real ground need at least one base")
+    pieces: dict[str, tuple[int, Sequence[Base]]] = {f"drawn_{seed:06d}": (seed, ()) for seed in drawn}
+    pieces |= {f"real_{seed:06d}": (seed, bases) for seed in real}
+    state = blake2b(repr((list(drawn), list(real), size_px)).encode(), digest_size=16)
+    state.update(code_of("synth_*.py", "bases.py").encode())
+    for base in bases:
+        state.update(repr((base, base.path.stat().st_size)).encode())
+    made = {"key": state.hexdigest(), "drawn": len(drawn), "real": len(real), "size_px": size_px}
+    return make_tiles(out, pieces, partial(_tile, out=out, size_px=size_px), made=made, progress=progress)
 
 
-def _lines(grounds: Iterable[tuple[int, Path | None]], out: Path, *, split: Split, size_px: int) -> Iterator[TileLine]:
-    for seed, bases in grounds:
-        pixels, labels = _tile(seed, bases, split=split, size_px=size_px)
-        height, width = pixels.shape[:2]
-        group = "drawn" if bases is None else "real"
-        name = f"images/generated_{group}_{seed:06d}.jpg"
-        write_jpeg(out / name, pixels)
-        kept = tuple(clip_to(labels, left=0, top=0, width=width, height=height))
-        yield TileLine(name, SOURCE, group, width, height, 0.5, EXHAUSTIVE, kept)
-
-
-def _tile(seed: int, bases: Path | None, *, split: Split, size_px: int) -> tuple[NDArray[np.uint8], list[Annotation]]:
-    if bases is None:
-        return make_tile(seed, size_px=size_px)
-    background, free = base_crop(seed, split, root=bases, size_px=size_px)
-    return make_tile(seed, background=background, free_mask=free)
+def _tile(piece: tuple[int, Sequence[Base]], *, out: Path, size_px: int) -> list[dict[str, Any]]:
+    seed, bases = piece
+    if bases:
+        background, free = base_crop(seed, bases, gsd=GSD_M, size_px=size_px)
+        pixels, labels = make_tile(seed, gsd=GSD_M, background=background, free_mask=free)
+    else:
+        pixels, labels = make_tile(seed, gsd=GSD_M, size_px=size_px)
+    group = "real" if bases else "drawn"
+    height, width = pixels.shape[:2]
+    name = f"images/generated_{group}_{seed:06d}.jpg"
+    write_jpeg(out / name, pixels)
+    kept = tuple(clip_to(labels, left=0, top=0, width=width, height=height))
+    return [TileLine(name, SOURCE, group, width, height, GSD_M, EXHAUSTIVE, kept).row()]

@@ -66,13 +66,13 @@ def _scene(
     """Draw and write one scene; its date and true counts."""
     rng = np.random.default_rng([seed, len(place.slug), date])
     size = ground.pixels.shape[0]
-    plot = Plot.of(ground.free, GSD, rng)
+    plot = Plot.of(ground.free, GSD, rng, ground.sun)
     targets = standing(groups, date)
     for p in targets:
         plot.put(p.asset, p.paint, p.x, p.y, p.angle, margin=0.0)
     plot.placed.clear()
     _traffic(plot, ground)
-    pixels, _ = paste(ground.pixels, GSD, [*targets, *plot.placed], ground.sun, rng)
+    pixels, _ = paste(ground.pixels, GSD, [*targets, *plot.placed], ground.sun, rng, shade=ground.shade)
     cast = rng.uniform(0.95, 1.05, 3) * rng.uniform(0.9, 1.08)
     table = (np.arange(256)[:, None] * cast).clip(0, 255).astype(np.uint8)
     seen = cv2.LUT(sensor(pixels, rng, jpeg=False), np.ascontiguousarray(table[None]))

@@ -131,7 +131,7 @@ def air_base(rng: Generator, size: int) -> tuple[Ground, tuple[Group, ...]]:
     add_houses(ground, heading, int(26 * scale))
     for _ in range(3):
         add_grove(ground, int(700 * scale * scale), spread=0.05)
-    plot = Plot.of(ground.free, GSD, rng)
+    plot = Plot.of(ground.free, GSD, rng, ground.sun)
     back, front = (_lane(aprons[0], shift * scale) for shift in (62, -62))
     groups = (
         _rows(plot, [front], _planes("an124"), (0, 0, 1, 2), 12.0),
@@ -160,7 +160,7 @@ def field_position(rng: Generator, size: int) -> tuple[Ground, tuple[Group, ...]
     second = add_site(ground, *at(390, -420), pads=6, radius=100.0 * max(scale, 0.5))
     add_houses(ground, heading, int(12 * scale))
     add_grove(ground, int(240 * scale), spread=0.2)
-    plot = Plot.of(ground.free, GSD, rng)
+    plot = Plot.of(ground.free, GSD, rng, ground.sun)
     groups = (
         _site(plot, first, _mixed(s300_truck, s300_trailer), (3, 5, 5, 6)),
         _site(plot, second, _mixed(buk), (0, 2, 4, 5)),

@@ -144,6 +144,20 @@ def plane(p: Plane, rng: Generator) -> Asset:
     return asset(p.name, p.node, facets, box=(-nose, nose, -extent, extent), label_height=axis)
 
 
+def _pods(j: Jet, height: float) -> list[Facet]:
+    """Engines on the flanks of the rear fuselage, as an A-10 has them."""
+    facets: list[Facet] = []
+    if j.pods is not None:
+        start, end, out, radius = j.pods
+        front, back = (j.length * (0.5 - share) for share in (start, end))
+        for side in (-1, 1):
+            y = side * out * j.span / 2
+            stations = [(front, height, radius, radius), (back, height, radius * 0.75, radius * 0.75)]
+            facets += loft(stations, "body", y=y, sides=8)
+            facets += tube((front + 0.02, y, height), (front + 0.05, y, height), radius * 0.8, "dark", sides=8)
+    return facets
+
+
 def jet(j: Jet, rng: Generator) -> Asset:
     """One combat aircraft; nose at +length / 2."""
     nose, half, span = j.length / 2, j.body / 2, j.span / 2
@@ -179,7 +193,10 @@ def jet(j: Jet, rng: Generator) -> Asset:
                 y=(low + high) / 2,
                 sides=8,
             )
-    facets += _both([(nose - x * j.length, y * span, axis - 0.05) for x, y in j.tail], "tube")
+    for outline in (j.tail, j.canard):
+        if outline:
+            facets += _both([(nose - x * j.length, y * span, axis - 0.05) for x, y in outline], "tube")
+    facets += _pods(j, axis + half)
     for share in j.nozzles:
         for side in (-1, 1):
             y = side * share * span
@@ -222,7 +239,7 @@ def draw_aircraft(rng: Generator, *, largest_m: float = 80.0) -> tuple[Asset, st
     if rng.random() < 0.5:
         jets = [j for j in JETS if j.length <= largest_m]
         chosen = jets[int(rng.integers(len(jets)))]
-        return jet(chosen, rng), "combat" if chosen.node != "fw.light" else "gaudy"
+        return jet(chosen, rng), {"fw.light": "gaudy", "fw.bomber": "bomber"}.get(chosen.node, "combat")
     planes = [p for p in LARGE if max(p.length, p.span) <= largest_m]
     if not planes:
         return draw_aircraft(rng, largest_m=largest_m)

@@ -16,7 +16,7 @@ from . import synth_texture as texture
 from .synth_render import Sun
 
 Pixels = NDArray[np.uint8]
-SpotKind = Literal["apron", "pad", "site", "road", "yard"]
+SpotKind = Literal["apron", "pad", "site", "road", "yard", "revetment", "store"]
 _MARK = {"white": (226, 226, 220), "yellow": (206, 168, 66)}
 
 
@@ -36,7 +36,8 @@ class Spot:
 class Ground:
     """Ground being painted. pixels: (H, W, 3) RGB; free: (H, W) bool, True where an object may stand.
 
-    bare: (H, W) bool, True where nothing was laid or built: trees and houses go there.
+    bare: (H, W) bool, True where nothing was laid or built: trees and houses go there. shade: (H, W) uint8, how
+    much of the sun trees and buildings take from what stands there. snow: whether snow lies.
     """
 
     pixels: Pixels
@@ -46,6 +47,12 @@ class Ground:
     sun: Sun
     rng: Generator
     spots: list[Spot] = field(default_factory=list)
+    snow: bool = False
+    shade: Pixels = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Bare ground has no shade."""
+        self.shade = np.zeros(self.free.shape, np.uint8)
 
     @property
     def size_m(self) -> tuple[float, float]:
@@ -58,14 +65,15 @@ def open_ground(rng: Generator, shape: tuple[int, int], gsd: float, sun: Sun, *,
     names = list(texture.CLIMATES)
     first = climate or names[int(rng.choice(len(names), p=[0.3, 0.2, 0.17, 0.13, 0.08, 0.12]))]
     pixels = texture.field(rng, shape, first, gsd)
-    if climate is None and rng.random() < 0.4:
-        other = texture.field(rng, shape, names[int(rng.integers(len(names)))], gsd)
+    if climate is None and first != "snow" and rng.random() < 0.4:
+        free = [name for name in names if name != "snow"]
+        other = texture.field(rng, shape, free[int(rng.integers(len(free)))], gsd)
         border = texture.noise(rng, shape, (150 / gsd, 20 / gsd, 4 / gsd), (1.0, 0.25, 0.15)) - float(
             rng.uniform(0, 1.2)
         )
         share = (border * 2.5 + 0.5).clip(0, 1)[..., None]
         pixels = (pixels + (other.astype(np.float32) - pixels) * share).astype(np.uint8)
-    return Ground(pixels, np.ones(shape, bool), np.ones(shape, bool), gsd, sun, rng)
+    return Ground(pixels, np.ones(shape, bool), np.ones(shape, bool), gsd, sun, rng, snow=first == "snow")
 
 
 def strip_frame(x: float, y: float, heading: float, size_px: tuple[int, int]) -> NDArray[np.float64]:
@@ -88,6 +96,8 @@ def lay(
     right, bottom = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 1, (width, height))
     if right <= left or bottom <= top:
         return
+    if ground.snow:
+        piece = _snowed(piece, ground.rng, ground.gsd)
     matrix[:, 2] -= (left, top)
     size = (int(right - left), int(bottom - top))
     cover = np.full((rows, columns), 255, np.uint8) if alpha is None else alpha
@@ -98,6 +108,14 @@ def lay(
     blended = (moved.astype(np.uint16) * share + ground.pixels[area].astype(np.uint16) * (255 - share) + 127) // 255
     ground.pixels[area] = blended.astype(np.uint8)
     ground.bare[area] &= mask == 0
+
+
+def _snowed(piece: Pixels, rng: Generator, gsd: float) -> Pixels:
+    """A piece from which the snow was swept in part: patches and drifts are left."""
+    shape = (piece.shape[0], piece.shape[1])
+    drift = texture.noise(rng, shape, (30 / gsd, 6 / gsd, 1.5 / gsd), (0.6, 0.4, 0.2)) + float(rng.uniform(-1.2, 0.5))
+    share = (drift * 1.5 + 0.3).clip(0.04, 0.9)[..., None]
+    return np.asarray(piece * (1 - share) + np.float32(214) * share, np.uint8)
 
 
 def mark_free(ground: Ground, spot: Spot, value: bool) -> None:
@@ -145,8 +163,13 @@ def add_apron(ground: Ground, spot: Spot, surface: texture.Surface | None = None
         y = int(rows * rng.uniform(0.4, 0.6))
         cv2.line(piece, (0, y), (columns, y), colour, thick, cv2.LINE_AA)
         step = int(rng.uniform(25, 60) / gsd)
+        curved, bend = bool(rng.random() < 0.6), int(min(step * 0.6, y * 0.6))
         for x in range(step // 2, columns, step):
-            cv2.line(piece, (x, y), (x + step // 4, rows // 8), colour, thick, cv2.LINE_AA)
+            if curved:
+                cv2.ellipse(piece, (x, y - bend), (bend, bend), 0, 0, 90, colour, thick, cv2.LINE_AA)
+                cv2.line(piece, (x + bend, y - bend), (x + bend, rows // 8), colour, thick, cv2.LINE_AA)
+            else:
+                cv2.line(piece, (x, y), (x + step // 4, rows // 8), colour, thick, cv2.LINE_AA)
     lay(ground, piece, spot.x, spot.y, spot.heading)
     mark_free(ground, spot, True)
     ground.spots.append(spot)

@@ -1,5 +1,7 @@
 """What a group of objects consists of: functions that draw the next object and its paint."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.random import Generator
 
@@ -7,9 +9,12 @@ from .synth_aircraft import draw_aircraft
 from .synth_helicopters import draw_helicopter
 from .synth_launchers import draw_launcher
 from .synth_layout import Draw
+from .synth_lookalikes import sign
 from .synth_mesh import Asset
 from .synth_military import command_post
 from .synth_paint import Paint, aircraft_paint, vehicle_paint
+from .synth_radars import draw_radar
+from .synth_render import Placement
 from .synth_trucks import draw_confuser
 
 
@@ -43,9 +48,20 @@ def aircraft(largest_m: float) -> Draw:
     return draw
 
 
+def signs(rng: Generator) -> tuple[Asset, Paint]:
+    """A taxiway sign."""
+    return sign(rng), vehicle_paint(rng, military=False)
+
+
+def snowed(placement: Placement, rng: Generator) -> Placement:
+    """An object that stood in the open when it snowed, or arrived since."""
+    share = float(rng.uniform(0.25, 1.0)) if rng.random() < 0.6 else 0.0
+    return replace(placement, paint=replace(placement.paint, snow=share))
+
+
 def posts(rng: Generator) -> tuple[Asset, Paint]:
     """A command post or a radar."""
-    return command_post(rng), vehicle_paint(rng, military=True)
+    return (draw_radar if rng.random() < 0.75 else command_post)(rng), vehicle_paint(rng, military=True)
 
 
 def alike(draw: Draw, rng: Generator) -> Draw:

@@ -40,6 +40,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("ah64", 14.6, 4, 15.0, 1.7, wings=5.2, chord=0.53, slim=True),
     Kind("uh60", 16.4, 4, 15.3, 2.3, chord=0.53),
     Kind("ch47", 18.3, 3, 15.7, 3.2, layout="tandem", chord=0.81),
+    Kind("ch53d", 22.0, 6, 20.5, 2.9, chord=0.66),
+    Kind("ch53e", 24.1, 7, 22.4, 2.9, chord=0.74),
     Kind("light2", 10.7, 2, 9.5, 1.6, chord=0.33),
     Kind("light3", 10.7, 3, 10.6, 1.8, chord=0.35),
     Kind("light5", 11.0, 5, 10.2, 1.6, chord=0.33),
@@ -220,7 +222,7 @@ def _box(
 
 def draw_helicopter(rng: Generator) -> Asset:
     """One helicopter of a random type and rotor state."""
-    weights = np.array([0.2, 0.14, 0.04, 0.1, 0.05, 0.12, 0.06, 0.1, 0.05, 0.05, 0.05, 0.04])
+    weights = np.array([0.2, 0.14, 0.04, 0.1, 0.05, 0.12, 0.06, 0.1, 0.05, 0.03, 0.04, 0.05, 0.05, 0.04])
     kind = KINDS[int(rng.choice(len(KINDS), p=weights / weights.sum()))]
     blades: Blades = "still" if (draw := rng.random()) < 0.78 else ("turning" if draw < 0.88 else "folded")
     return helicopter(kind, blades, rng)

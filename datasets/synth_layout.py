@@ -11,7 +11,7 @@ from ..detector.opencv import cv2
 from .synth_ground import Spot
 from .synth_mesh import Asset
 from .synth_paint import Paint
-from .synth_render import Placement
+from .synth_render import Placement, Sun, footprint
 
 Draw = Callable[[Generator], tuple[Asset, Paint]]
 """Draws the next object of a group, with its paint."""
@@ -19,21 +19,28 @@ Draw = Callable[[Generator], tuple[Asset, Paint]]
 
 @dataclass(slots=True)
 class Plot:
-    """The free places of a scene while objects are put down. free: (H, W) uint8, 1 where something may stand."""
+    """The free places of a scene while objects are put down. free: (H, W) uint8, 1 where something may stand.
+
+    lean: metres (2,) on screen by which a point one metre up is seen away from its foot: what is seen of an object
+    keeps clear of its neighbours as its foot does.
+    """
 
     free: NDArray[np.uint8]
     gsd: float
     rng: Generator
     placed: list[Placement]
+    lean: NDArray[np.float64]
 
     @classmethod
-    def of(cls, free: NDArray[np.bool_], gsd: float, rng: Generator) -> "Plot":
-        """A plot on a copy of a mask."""
-        return cls(free.astype(np.uint8), gsd, rng, [])
+    def of(cls, free: NDArray[np.bool_], gsd: float, rng: Generator, sun: Sun) -> "Plot":
+        """A plot on a copy of a mask, seen as under `sun`."""
+        return cls(free.astype(np.uint8), gsd, rng, [], sun.lean_per_metre())
 
     def put(self, asset: Asset, paint: Paint, x: float, y: float, angle: float, *, margin: float = 0.8) -> bool:
         """Place an object if its extents and `margin` metres around them are free and inside; whether it was placed."""
-        outline = footprint(asset, x, y, angle, self.gsd, margin)
+        foot = footprint(asset, x, y, angle, self.gsd, margin)
+        seen = foot + np.rint(self.lean * asset.label_height / self.gsd).astype(np.int32)
+        outline = cv2.convexHull(np.concatenate([foot, seen]))[:, 0]
         left, top = outline.min(axis=0)
         right, bottom = outline.max(axis=0) + 1
         height, width = self.free.shape
@@ -47,16 +54,6 @@ class Plot:
         window[mask > 0] = 0
         self.placed.append(Placement(asset, x, y, angle, paint, int(self.rng.integers(2**31))))
         return True
-
-
-def footprint(asset: Asset, x: float, y: float, angle: float, gsd: float, margin: float) -> NDArray[np.int32]:
-    """Corners (4, 2) in whole pixels of an object's extents, grown by `margin` metres."""
-    x0, x1, y0, y1 = asset.body
-    corners = np.array(
-        [(x0 - margin, y0 - margin), (x1 + margin, y0 - margin), (x1 + margin, y1 + margin), (x0 - margin, y1 + margin)]
-    )
-    c, s = np.cos(angle), np.sin(angle)
-    return np.asarray(np.rint(corners @ np.array([[c, s], [-s, c]]) / gsd + (x, y)), np.int32)
 
 
 def park_row(plot: Plot, spot: Spot, draw: Draw, count: int, *, gap: float, slant: float = 0.0) -> int:
@@ -133,4 +130,43 @@ def scatter(plot: Plot, draw: Draw, count: int, *, heading: float | None = None,
             if plot.put(asset, paint, x, y, angle, margin=1.5):
                 done += 1
                 break
+    return done
+
+
+def park_block(plot: Plot, spot: Spot, draw: Draw, *, gap: float, aisle: float, slant: float = 0.0) -> int:
+    """Rows side by side until the spot is full: how a garrison parks, and, slanted and dense, a boneyard.
+
+    gap: metres between neighbours; aisle: metres between rows; slant: radians off the row's normal, the other way in
+    every second row. Returns how many found room.
+    """
+    across = np.array([-np.sin(spot.heading), np.cos(spot.heading)])
+    first, _ = draw(plot.rng)
+    step = (first.body[1] - first.body[0]) * abs(np.cos(slant)) + aisle
+    rows, done = max(1, int(spot.width / step)), 0
+    turned = plot.rng.random() < 0.5
+    for row in range(rows):
+        x, y = np.array([spot.x, spot.y]) + across * (row - (rows - 1) / 2) * step / plot.gsd
+        lane = Spot(spot.kind, float(x), float(y), spot.heading, spot.length, 0.0)
+        back = np.pi if turned and row % 2 else 0.0
+        done += park_row(plot, lane, draw, 60, gap=gap, slant=back + (slant if row % 2 == 0 else -slant))
+    return done
+
+
+def take_position(plot: Plot, x: float, y: float, heading: float, launcher: Draw, radar: Draw, count: int) -> int:
+    """A position in the field, without a ring: launchers in pairs along a line, the radar behind; launchers placed."""
+    rng, done = plot.rng, 0
+    along = np.array([np.cos(heading), np.sin(heading)])
+    across = np.array([-along[1], along[0]])
+    spacing = float(rng.uniform(35, 90))
+    for number in range(count):
+        ahead = (number // 2 - count / 4) * spacing + (number % 2) * float(rng.uniform(8, 22))
+        place = np.array([x, y]) + (along * ahead + across * rng.normal(0, 8)) / plot.gsd
+        asset, paint = launcher(rng)
+        done += plot.put(
+            asset, paint, float(place[0]), float(place[1]), heading + np.pi / 2 + float(rng.normal(0, 0.2))
+        )
+    for _ in range(int(rng.integers(1, 4))):
+        asset, paint = radar(rng)
+        behind = np.array([x, y]) + (across * rng.uniform(30, 90) + along * rng.uniform(-60, 60)) / plot.gsd
+        plot.put(asset, paint, float(behind[0]), float(behind[1]), heading + float(rng.normal(0, 0.5)), margin=1.5)
     return done

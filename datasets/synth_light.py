@@ -45,11 +45,11 @@ class Sun:
 
 
 def draw_sun(rng: Generator) -> Sun:
-    """A sun as satellites meet it: elevation 20 to 70 degrees, viewer up to 15 degrees off nadir."""
+    """A sun as satellites meet it: elevation 20 to 70 degrees, viewer up to 25 degrees off nadir, mostly below 15."""
     return Sun(
         azimuth=float(rng.uniform(0, 2 * np.pi)),
         elevation=float(np.radians(rng.uniform(20, 70))),
-        tilt=float(np.radians(15 * rng.beta(1.2, 2.0))),
+        tilt=float(np.radians(25 * rng.beta(1.2, 2.6))),
         lean=float(rng.uniform(0, 2 * np.pi)),
         sky=float(rng.uniform(0.18, 0.42)),
         gain=float(rng.uniform(1.0, 1.9)),

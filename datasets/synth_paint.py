@@ -39,6 +39,7 @@ CIVIL: tuple[Colour, ...] = (
 AIRCRAFT: Mapping[str, tuple[Colour, ...]] = {
     "grey": ((0.36, 0.38, 0.40), (0.26, 0.28, 0.30), (0.46, 0.48, 0.50), (0.30, 0.36, 0.42)),
     "white": ((0.78, 0.78, 0.78), (0.68, 0.69, 0.70)),
+    "bomber": ((0.40, 0.41, 0.42), (0.55, 0.56, 0.56), (0.12, 0.13, 0.14), (0.24, 0.26, 0.27)),
     "combat": ((0.24, 0.30, 0.37), (0.20, 0.23, 0.26), (0.33, 0.35, 0.36), (0.14, 0.16, 0.18), (0.22, 0.24, 0.18)),
     "helicopter": ((0.10, 0.115, 0.075), (0.16, 0.165, 0.13), (0.26, 0.26, 0.23), (0.06, 0.065, 0.07)),
     "gaudy": ((0.70, 0.70, 0.68), (0.50, 0.06, 0.05), (0.62, 0.46, 0.05), (0.06, 0.12, 0.34)),
@@ -56,16 +57,22 @@ _FIXED: Mapping[str, Colour] = {
     "blade": (0.070, 0.072, 0.074),
     "blur": (0.140, 0.142, 0.145),
     "red": (0.420, 0.050, 0.040),
+    "yellow": (0.550, 0.400, 0.060),
+    "snow": (0.740, 0.755, 0.780),
     "wood": (0.300, 0.210, 0.120),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Paint:
-    """Reflectance by material; `camo` is the factor of a second tone in blotches (1 where there is none)."""
+    """Reflectance by material; `camo` is the factor of a second tone in blotches (1 where there is none).
+
+    `snow` is how much of what lies flat is under snow, 0 to 1.
+    """
 
     colours: Mapping[str, Colour]
     camo: float = 1.0
+    snow: float = 0.0
 
     def of(self, material: str) -> NDArray[np.float32]:
         """The linear colour (3,) of a material; a material without its own colour is painted like the body."""
@@ -92,12 +99,10 @@ def _scheme(body: Colour, trim: Colour, rng: Generator, camo: float) -> Paint:
     return Paint({**fixed, **shades}, camo)
 
 
-def vehicle_paint(rng: Generator, *, military: bool, winter: bool = False) -> Paint:
+def vehicle_paint(rng: Generator, *, military: bool) -> Paint:
     """A paint for one vehicle; its load (a cover, a container) may differ from its body."""
     table = MILITARY if military else CIVIL
     body = _jitter(table[int(rng.integers(len(table)))], rng, 0.16)
-    if winter and rng.random() < 0.3:
-        body = _jitter((0.55, 0.56, 0.56), rng, 0.15)
     trims = MILITARY if rng.random() < (0.75 if military else 0.25) else CIVIL
     trim = body if rng.random() < 0.5 else trims[int(rng.integers(len(trims)))]
     camo = float(rng.uniform(0.45, 0.75)) if military and rng.random() < 0.3 else 1.0

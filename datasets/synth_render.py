@@ -13,21 +13,28 @@ from numpy.typing import NDArray
 from .annotation import Annotation, oriented
 from .synth_light import Sun, draw_sun
 from .synth_sensor import sensor
-from .synth_sprite import Placement, Sprite, draw
+from .synth_sprite import Placement, Sprite, draw, footprint
 
-__all__ = ["Placement", "Sun", "draw_sun", "paste", "sensor"]
+__all__ = ["Placement", "Sun", "draw_sun", "footprint", "paste", "sensor"]
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 
 def paste(
-    background: Pixels, gsd: float, placements: Sequence[Placement], sun: Sun, rng: Generator
+    background: Pixels,
+    gsd: float,
+    placements: Sequence[Placement],
+    sun: Sun,
+    rng: Generator,
+    *,
+    shade: Pixels | None = None,
 ) -> tuple[Pixels, list[Annotation]]:
     """The background with the objects drawn onto it, and the labels of those that are targets.
 
     background: (H, W, 3) uint8 RGB, not changed. gsd: its metres per pixel. The label is the rectangle of the object,
-    without its shadow; objects of which less than 40 % is inside the image are marked `ignore`.
+    without its shadow; objects of which less than 40 % is inside the image are marked `ignore`. shade: (H, W) uint8,
+    255 where the background's own shadows lie, on objects too.
     """
     image = background.copy()
     height, width = image.shape[:2]
@@ -46,7 +53,8 @@ def paste(
         area = _area(sprite)
         haze = np.asarray(sun.haze, np.float32)
         alpha = sprite.alpha[..., None]
-        light = _linear(image[area]) * (1 - alpha) + sprite.colour * (1 - haze) + haze * alpha
+        colour = sprite.colour if shade is None else sprite.colour * _left(shade[area], sun)
+        light = _linear(image[area]) * (1 - alpha) + colour * (1 - haze) + haze * alpha
         image[area] = _encoded(light)
     labels = [_label(p, gsd, sun, width, height) for p in placements if p.asset.node is not None]
     return image, [label for label in labels if label is not None]
@@ -74,13 +82,18 @@ def _encoded(light: NDArray[np.float32] | NDArray[np.float64]) -> Pixels:
     return np.asarray(np.sqrt(light.clip(0, 1)) * 255 + 0.5, np.uint8)
 
 
+def _left(share: Pixels, sun: Sun) -> Floats:
+    """The light (H, W, 3) that is left where 0 to 255 of the sun is taken: the sky's, bluer than the sun's."""
+    sky = np.array([sun.sky * 0.92, sun.sky, sun.sky * 1.16], np.float32)
+    return np.asarray(1 - (share.astype(np.float32) / 255)[..., None] * (1 - sky), np.float32)
+
+
 def _darken(image: Pixels, shadow: Pixels, area: tuple[slice, slice], sun: Sun) -> None:
     """Take the sun away where `shadow` says so, and clear the mask, so that shadows never add up."""
     share = shadow[area]
     if not share.any():
         return
-    left = np.array([sun.sky * 0.92, sun.sky, sun.sky * 1.16], np.float32)
-    keep = 1 - (share.astype(np.float32) / 255)[..., None] * (1 - left)
+    keep = _left(share, sun)
     haze = np.asarray(sun.haze, np.float32)
     image[area] = _encoded(np.maximum(_linear(image[area]) - haze, 0) * keep + haze)
     share[:] = 0

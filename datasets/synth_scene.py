@@ -106,9 +106,9 @@ def _block(rng: Generator) -> tuple[Pixels, list[Annotation]]:
     """One block with the labels of its targets."""
     sun = draw_sun(rng)
     ground = draw_scenery(rng, BLOCK_PX, GSD, sun)
-    plot = Plot.of(ground.free, GSD, rng)
+    plot = Plot.of(ground.free, GSD, rng, ground.sun)
     _populate(plot, ground)
-    pixels, labels = paste(ground.pixels, GSD, plot.placed, sun, rng)
+    pixels, labels = paste(ground.pixels, GSD, plot.placed, sun, rng, shade=ground.shade)
     return sensor(pixels, rng, jpeg=False), labels
 
 

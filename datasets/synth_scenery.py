@@ -1,4 +1,4 @@
-"""Scenery for one tile: an air base, a launcher site, a garrison or open country, drawn from a seed."""
+"""Scenery for one tile: an air base, a launcher site, a garrison, a boneyard or open country, from a seed."""
 
 import numpy as np
 from numpy.random import Generator
@@ -6,32 +6,81 @@ from numpy.typing import NDArray
 
 from ..detector.opencv import cv2
 from .synth_cover import add_buildings, add_trees
-from .synth_ground import Ground, Spot, add_apron, add_road, add_runway, open_ground
+from .synth_ground import Ground, Spot, add_apron, add_road, add_runway, mark_free, open_ground
+from .synth_land import add_parcels, add_tracks, add_water
+from .synth_lookalikes import add_car_park, add_painted_aircraft, add_pier
 from .synth_render import Sun
-from .synth_site import add_site
+from .synth_site import add_revetments, add_site
 from .synth_texture import Surface
 
 
 def draw_scenery(rng: Generator, size: int, gsd: float, sun: Sun) -> Ground:
-    """Ground (size x size pixels) of one of four kinds, with its spots."""
+    """Ground (size x size pixels) of one of five kinds, with its spots."""
     ground = open_ground(rng, (size, size), gsd, sun)
-    kind = str(rng.choice(["base", "site", "garrison", "country"], p=[0.4, 0.25, 0.2, 0.15]))
+    kind = str(rng.choice(["base", "site", "garrison", "country", "store"], p=[0.38, 0.22, 0.18, 0.16, 0.06]))
     heading = float(rng.uniform(0, np.pi))
+    _land(ground, heading, wet=kind in ("country", "garrison"))
     if kind == "base":
         _base(ground, heading)
-    if kind in ("site", "country") or rng.random() < 0.4:
+    if kind in ("site", "country") or (kind == "garrison" and rng.random() < 0.6):
         for _ in range(int(rng.integers(1, 3))):
             _through_road(ground)
-    if kind == "site" or rng.random() < 0.15:
+    if kind == "site" or (kind != "store" and rng.random() < 0.15):
         x, y = (float(v) for v in rng.uniform(0.25, 0.75, 2) * size)
         add_site(ground, x, y, pads=int(rng.integers(3, 9)), radius=float(rng.uniform(45, 0.33 * size * gsd)))
     if kind == "garrison":
         _yards(ground, heading)
+    if kind == "store":
+        _store(ground, heading)
+    if kind in ("base", "garrison"):
+        _lookalikes(ground, heading)
     if kind == "garrison" or rng.random() < 0.4:
-        add_houses(ground, heading, int(rng.integers(2, 12)))
+        add_houses(ground, heading, int(rng.integers(2, 14)))
     if rng.random() < 0.7:
-        add_grove(ground, int(rng.integers(10, 160)))
+        add_grove(ground, int(rng.integers(10, 200)))
     return ground
+
+
+def _store(ground: Ground, heading: float) -> None:
+    """A field to keep aircraft or vehicles on for years: packed gravel or the bare ground."""
+    rng, size = ground.rng, len(ground.free)
+    x, y = (float(v) for v in rng.uniform(0.4, 0.6, 2) * size)
+    long, wide = (float(v) for v in rng.uniform(0.3, 1.0, 2) * min(260.0, 0.9 * size * ground.gsd))
+    spot = Spot("store", x, y, heading, long, wide)
+    if rng.random() < 0.5:
+        add_apron(ground, spot, "gravel")
+    else:
+        mark_free(ground, spot, True)
+        ground.spots.append(spot)
+
+
+def _land(ground: Ground, heading: float, *, wet: bool) -> None:
+    rng = ground.rng
+    if not ground.snow and rng.random() < 0.35:
+        add_parcels(ground, heading + float(rng.normal(0, 0.3)), size_m=float(rng.uniform(30, 160)))
+    add_tracks(ground, int(rng.integers(2, 14)))
+    if wet and rng.random() < 0.3:
+        add_water(ground)
+
+
+def _lookalikes(ground: Ground, heading: float) -> None:
+    """What is taken for aircraft or launchers: each on a few tiles."""
+    rng, size = ground.rng, len(ground.free)
+    if rng.random() < 0.1:
+        x, y = (float(v) for v in rng.uniform(0.15, 0.85, 2) * size)
+        add_pier(ground, x, y, float(rng.uniform(0, 2 * np.pi)))
+    if rng.random() < 0.22:
+        x, y = (float(v) for v in rng.uniform(0.1, 0.9, 2) * size)
+        turn = heading + float(rng.choice([0, np.pi / 2]))
+        add_car_park(ground, Spot("yard", x, y, turn, float(rng.uniform(30, 120)), float(rng.uniform(17, 66))))
+    aprons = [spot for spot in ground.spots if spot.kind in ("apron", "yard")]
+    if aprons and rng.random() < 0.2:
+        for _ in range(int(rng.integers(1, 5))):
+            spot = aprons[int(rng.integers(len(aprons)))]
+            reach = np.array([spot.length, spot.width]) * rng.uniform(-0.4, 0.4, 2) / ground.gsd
+            c, s = np.cos(spot.heading), np.sin(spot.heading)
+            x, y = spot.x + c * reach[0] - s * reach[1], spot.y + s * reach[0] + c * reach[1]
+            add_painted_aircraft(ground, float(x), float(y), float(rng.uniform(0, 2 * np.pi)))
 
 
 def _yards(ground: Ground, heading: float) -> None:
@@ -58,6 +107,11 @@ def _base(ground: Ground, heading: float) -> None:
     x, y = (float(v) for v in middle - across * (wide / 2 + 15) / gsd)
     add_apron(ground, Spot("apron", x, y, heading, 1.5 * extent, 22.0), "asphalt")
     ground.spots.pop()
+    if rng.random() < 0.35:
+        side = float(rng.choice([-1.0, 1.0])) * (wide / 2 + rng.uniform(45, 75)) / gsd
+        x, y = (float(v) for v in middle + across * side)
+        large = float(rng.choice([24.0, 28.0, 56.0]))
+        add_revetments(ground, x, y, heading + np.pi * (side > 0), count=int(rng.integers(2, 7)), size_m=large)
 
 
 def _through_road(ground: Ground) -> None:

@@ -13,7 +13,8 @@ def sensor(image: Pixels, rng: Generator, *, jpeg: bool = True) -> Pixels:
     """The image as a satellite and a JPEG writer would have delivered it.
 
     Point spread (sigma 0.35 to 0.7 px), colour at a lower resolution than brightness (pan-sharpening), a little
-    sharpening at times, gain and haze, noise, and (with `jpeg`) JPEG of quality 70 to 96 in two of three images.
+    sharpening at times, in one of eight images a veil of haze, thicker here than there, gain, noise, and (with `jpeg`)
+    JPEG of quality 70 to 96 in two of three images.
     """
     soft = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.35, 0.7)))
     if rng.random() < 0.4:
@@ -23,6 +24,8 @@ def sensor(image: Pixels, rng: Generator, *, jpeg: bool = True) -> Pixels:
     for channel in (1, 2):
         luma[..., channel] = cv2.GaussianBlur(luma[..., channel], (0, 0), chroma)
     image = np.asarray(cv2.cvtColor(luma, cv2.COLOR_YCrCb2RGB), np.uint8)
+    if rng.random() < 0.12:
+        image = _veiled(image, rng)
     haze = float(rng.uniform(0, 14))
     table = (
         np.linspace(0, 1, 256) ** float(rng.uniform(0.88, 1.14)) * (255 - haze) * float(rng.uniform(0.92, 1.05)) + haze
@@ -37,3 +40,12 @@ def sensor(image: Pixels, rng: Generator, *, jpeg: bool = True) -> Pixels:
         _, packed = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(70, 97))])
         image = np.ascontiguousarray(np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)[..., ::-1])
     return image
+
+
+def _veiled(image: Pixels, rng: Generator) -> Pixels:
+    """The image behind haze, mist or smoke: less contrast, bluish to grey."""
+    rows, columns = image.shape[:2]
+    grid = rng.normal(float(rng.uniform(0.15, 0.5)), 0.09, (4, 4)).astype(np.float32).clip(0.05, 0.75)
+    share = cv2.resize(grid, (columns, rows), interpolation=cv2.INTER_CUBIC)[..., None]
+    air = (np.array([0.93, 0.98, 1.05]) * rng.uniform(120, 205)).astype(np.float32)
+    return np.asarray((image * (1 - share) + air * share).clip(0, 255), np.uint8)

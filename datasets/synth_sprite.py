@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.random import Generator
@@ -56,31 +58,61 @@ class _Frame:
     feet: list[NDArray[np.int32]]
     normals: NDArray[np.float64]
     heights: NDArray[np.float64]
+    low: NDArray[np.float64]
+
+
+def footprint(asset: Asset, x: float, y: float, angle: float, gsd: float, margin: float) -> NDArray[np.int32]:
+    """Corners (4, 2) in whole pixels of an object's extents, grown by `margin` metres."""
+    x0, x1, y0, y1 = asset.body
+    corners = np.array(
+        [(x0 - margin, y0 - margin), (x1 + margin, y0 - margin), (x1 + margin, y1 + margin), (x0 - margin, y1 + margin)]
+    )
+    c, s = np.cos(angle), np.sin(angle)
+    return np.asarray(np.rint(corners @ np.array([[c, s], [-s, c]]) / gsd + (x, y)), np.int32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Solid:
+    """An asset's facets as arrays. ends: where each facet's points end; mean and low: its heights in metres."""
+
+    points: NDArray[np.float64]
+    normals: NDArray[np.float64]
+    ends: list[int]
+    mean: NDArray[np.float64]
+    low: NDArray[np.float64]
+
+
+@lru_cache(maxsize=64)
+def _solid(asset: Asset) -> _Solid:
+    points = np.concatenate([f.points for f in asset.facets])
+    counts = np.array([len(f.points) for f in asset.facets])
+    ends = np.cumsum(counts)
+    starts = ends - counts
+    mean = np.add.reduceat(points[:, 2], starts) / counts
+    low = np.minimum.reduceat(points[:, 2], starts)
+    return _Solid(points, np.stack([f.normal for f in asset.facets]), ends.tolist(), mean, low)
 
 
 def _frame(placement: Placement, gsd: float, sun: Sun) -> _Frame:
-    facets = placement.asset.facets
-    counts = np.array([len(f.points) for f in facets])
-    points = np.concatenate([f.points for f in facets])
+    solid = _solid(placement.asset)
     c, s = np.cos(placement.angle), np.sin(placement.angle)
     turn = np.array([[c, s], [-s, c]])
-    feet = points[:, :2] @ turn
-    normals = np.stack([f.normal for f in facets])
+    feet = solid.points[:, :2] @ turn
+    normals = solid.normals.copy()
     normals[:, :2] = normals[:, :2] @ turn
-    seen = feet + points[:, 2:] * sun.lean_per_metre()
-    cast = feet + points[:, 2:] * sun.shadow_per_metre()
+    seen = feet + solid.points[:, 2:] * sun.lean_per_metre()
+    cast = feet + solid.points[:, 2:] * sun.shadow_per_metre()
     everything = np.concatenate([seen, cast]) / gsd + (placement.x, placement.y)
     left, top = (np.floor(everything.min(axis=0)) - 2).astype(int).tolist()
     right, bottom = (np.ceil(everything.max(axis=0)) + 2).astype(int).tolist()
     offset = np.array([placement.x - left, placement.y - top])
 
     def fixed(metres: NDArray[np.float64]) -> list[NDArray[np.int32]]:
-        scaled = ((metres / gsd + offset) * FINE - 0.5) * (1 << _SHIFT)
-        return np.split(np.rint(scaled).astype(np.int32), np.cumsum(counts)[:-1])
+        scaled = np.rint(((metres / gsd + offset) * FINE - 0.5) * (1 << _SHIFT)).astype(np.int32)
+        return [scaled[start:end] for start, end in pairwise([0, *solid.ends])]
 
-    heights = np.array([f.points[:, 2].mean() for f in facets])
     size = (right - left, bottom - top)
-    return _Frame(left, top, size, fixed(seen), fixed(cast), fixed(feet), normals, heights)
+    return _Frame(left, top, size, fixed(seen), fixed(cast), fixed(feet), normals, solid.mean, solid.low)
 
 
 def draw(placement: Placement, gsd: float, sun: Sun, rng: Generator) -> Sprite:
@@ -105,9 +137,12 @@ def _canvas(facets: Sequence[Facet], frame: _Frame, paint: Paint, sun: Sun, rng:
     facing = frame.normals @ view > 1e-3
     light = (direct + sky) * (1 + 0.04 * rng.standard_normal(len(facets))) * sun.gain
     tones = {f.material: paint.of(f.material) for f in facets}
+    lying = paint.snow * (frame.normals[:, 2].clip(0.5, 1) - 0.5) * 2 * rng.uniform(0.6, 1.0, len(facets))
+    snow = paint.of("snow")
     for i in np.argsort(frame.heights, kind="stable"):
         if facing[i] and facets[i].material != "blur":
-            red, green, blue = (tones[facets[i].material] * light[i]).tolist()
+            tone = tones[facets[i].material]
+            red, green, blue = ((tone + (snow - tone) * lying[i]) * light[i]).tolist()
             colour = (red, green, blue, max(float(frame.heights[i]), 0.0))
             cv2.fillPoly(canvas, [frame.seen[i]], colour, shift=_SHIFT)
     return canvas
@@ -122,7 +157,7 @@ def _shadow(facets: Sequence[Facet], frame: _Frame) -> Floats:
         if facet.material == "blur":
             continue
         cv2.fillPoly(mask, [frame.cast[i]], 255, shift=_SHIFT)
-        if facet.points[:, 2].min() < 1.2:
+        if frame.low[i] < 1.2:
             cv2.fillPoly(rim, [frame.feet[i]], 150, shift=_SHIFT)
     small = cv2.resize(mask, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     contact = cv2.GaussianBlur(cv2.resize(rim, size, interpolation=cv2.INTER_AREA), (0, 0), 0.8)

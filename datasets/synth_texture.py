@@ -76,9 +76,9 @@ def pavement(
     base = np.asarray(_SURFACES[surface], np.float32) * (pavement_level(rng) if level is None else level)
     tone = noise(rng, shape, (60 / gsd, 12 / gsd, 2.0 / gsd), (0.05, 0.035, 0.02)) + grain(rng, shape, 0.02)
     if surface == "concrete":
-        tone += _slabs(rng, shape, slab_m / gsd)
+        tone += _slabs(rng, shape, slab_m / gsd) + _repairs(rng, shape, gsd, slab_m) * np.float32(0.7)
     elif surface == "asphalt":
-        tone += _repairs(rng, shape, gsd)
+        tone += _repairs(rng, shape, gsd, 2.0)
     tone += _stains(rng, shape, gsd)
     return np.asarray((base * (1 + tone[..., None])).clip(0, 255), np.uint8)
 
@@ -95,11 +95,13 @@ def _slabs(rng: Generator, shape: tuple[int, int], slab: float) -> Floats:
     return np.asarray(tone, dtype=np.float32)
 
 
-def _repairs(rng: Generator, shape: tuple[int, int], gsd: float) -> Floats:
+def _repairs(rng: Generator, shape: tuple[int, int], gsd: float, unit_m: float) -> Floats:
+    """Patches of another tone, `unit_m` metres or a few times that along each side, on the grid of the slabs."""
+    unit = unit_m / gsd
     tone = np.zeros(shape, np.float32)
     for _ in range(min(200, int(shape[0] * shape[1] * gsd * gsd / 1500) + 1)):
-        x, y = int(rng.integers(shape[1])), int(rng.integers(shape[0]))
-        w, h = (int(v / gsd) + 1 for v in rng.uniform(2, 18, 2))
+        x, y = (int(int(rng.integers(side) / unit) * unit) for side in (shape[1], shape[0]))
+        w, h = (int(int(v) * unit) + 1 for v in rng.uniform(1, 18 / unit_m + 1, 2))
         tone[y : y + h, x : x + w] += float(rng.normal(0, 0.06))
     return tone
 
@@ -117,5 +119,16 @@ def _stains(rng: Generator, shape: tuple[int, int], gsd: float) -> Floats:
         steps = turn + np.cumsum(rng.normal(0, 0.12, 9))
         path = np.cumsum(np.column_stack([np.cos(steps), np.sin(steps)]) * rng.uniform(3, 12) / gsd, axis=0) + (x, y)
         cv2.polylines(mask, [path.astype(np.int32)], False, int(rng.integers(20, 110)), 1, cv2.LINE_AA)
-    soft = cv2.GaussianBlur(mask, (0, 0), max(0.6, 0.5 / gsd))
-    return soft.astype(np.float32) * np.float32(-0.35 / 255)
+    soft = cv2.GaussianBlur(mask, (0, 0), max(0.6, 0.5 / gsd)).astype(np.float32)
+    return soft * np.float32(-0.35 / 255) + _exhaust(rng, shape, gsd)
+
+
+def _exhaust(rng: Generator, shape: tuple[int, int], gsd: float) -> Floats:
+    """Wide dark clouds where engines run up, drawn at an eighth of the resolution."""
+    small = np.zeros((shape[0] // 8 + 1, shape[1] // 8 + 1), np.float32)
+    for _ in range(min(12, int(shape[0] * shape[1] * gsd * gsd / 6000))):
+        centre = (int(rng.integers(small.shape[1])), int(rng.integers(small.shape[0])))
+        axes = tuple(max(1, int(v / gsd / 8)) for v in rng.uniform(4, 16, 2))
+        cv2.ellipse(small, centre, axes, float(rng.uniform(0, 180)), 0, 360, float(-rng.uniform(0.03, 0.16)), -1)
+    soft = cv2.GaussianBlur(small, (0, 0), max(0.8, 0.4 / gsd))
+    return np.asarray(cv2.resize(soft, shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)

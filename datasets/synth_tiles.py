@@ -8,8 +8,8 @@ from ..detector.opencv import cv2
 from .annotation import Annotation
 from .synth_backdrop import line_direction, matched, open_places
 from .synth_ground import Ground, Spot, SpotKind
-from .synth_groups import aircraft, alike, helicopters, launchers, posts, vehicles
-from .synth_layout import Draw, Plot, drive_column, man_site, park_row, scatter
+from .synth_groups import aircraft, alike, helicopters, launchers, posts, signs, snowed, vehicles
+from .synth_layout import Draw, Plot, drive_column, man_site, park_block, park_row, scatter, take_position
 from .synth_render import Sun, draw_sun, paste, sensor
 from .synth_scenery import draw_scenery
 
@@ -36,9 +36,10 @@ def make_tile(
     sun = draw_sun(rng)
     given = None if background is None else _real(background, free_mask, gsd, sun, rng)
     ground = given or draw_scenery(rng, size_px, gsd, sun)
-    plot = Plot.of(ground.free, gsd, rng)
+    plot = Plot.of(ground.free, gsd, rng, ground.sun)
     _populate(plot, ground.spots, targets=bool(rng.random() >= CONFUSERS_ONLY))
-    pixels, labels = paste(ground.pixels, gsd, plot.placed, ground.sun, rng)
+    standing = [snowed(each, rng) for each in plot.placed] if ground.snow else plot.placed
+    pixels, labels = paste(ground.pixels, gsd, standing, ground.sun, rng, shade=ground.shade)
     return (sensor(pixels, rng) if background is None else _light_sensor(pixels, rng)), labels
 
 
@@ -61,7 +62,7 @@ def _real(background: Pixels, free_mask: NDArray[np.bool_] | None, gsd: float, s
         raise ValueError(f"free_mask is {free.shape}, the background is {(height, width)}")
     ground = Ground(background.copy(), free, free.copy(), gsd, matched(sun, background, free, rng), rng)
     where = np.argwhere(free[::4, ::4]) * 4
-    kinds: tuple[SpotKind, ...] = ("apron", "apron", "yard", "road", "pad")
+    kinds: tuple[SpotKind, ...] = ("apron", "apron", "apron", "yard", "yard", "road", "road", "pad", "pad", "store")
     for _ in range(14 if len(where) else 0):
         y, x = (float(v) for v in where[int(rng.integers(len(where)))])
         kind = kinds[int(rng.integers(len(kinds)))]
@@ -91,16 +92,26 @@ def _populate(plot: Plot, spots: list[Spot], *, targets: bool) -> None:
     for spot in spots:
         if spot.kind == "apron" and rng.random() < 0.9:
             for _ in range(int(rng.integers(1, 4))):
-                _fill_row(plot, spot, targets=targets, shares=(0.3, 0.34, 0.06))
+                _fill_row(plot, spot, targets=targets, shares=(0.42, 0.24, 0.06))
+            scatter(plot, signs, int(rng.integers(0, 4)))
         elif spot.kind == "yard":
             _fill_row(plot, spot, targets=targets, shares=(0.02, 0.12, 0.3))
+        elif spot.kind == "store":
+            _fill_block(plot, spot, targets=targets)
+        elif spot.kind == "revetment" and targets and rng.random() < 0.7:
+            asset, paint = aircraft(spot.length * 0.95)(rng)
+            plot.put(asset, paint, spot.x, spot.y, spot.heading + float(rng.normal(0, 0.03)), margin=0.2)
         elif spot.kind == "road" and rng.random() < 0.7:
             draw = launchers if targets and rng.random() < 0.3 else vehicles(military=bool(rng.random() < 0.5))
             drive_column(plot, spot, draw, int(rng.integers(1, 8)), gap=float(rng.uniform(4, 60)))
+    if rng.random() < 0.15:
+        x, y = (float(v) for v in rng.uniform(0.15, 0.85, 2) * plot.free.shape[::-1])
+        draw = launchers if targets else vehicles(military=True)
+        take_position(plot, x, y, float(rng.uniform(0, 2 * np.pi)), alike(draw, rng), posts, int(rng.integers(2, 9)))
     if targets:
         scatter(plot, launchers, int(rng.integers(0, 5)))
         scatter(plot, helicopters, int(rng.integers(0, 4)))
-        scatter(plot, aircraft(float(rng.choice([25, 80]))), int(rng.integers(0, 2)))
+        scatter(plot, aircraft(float(rng.choice([25, 45, 80]))), int(rng.integers(0, 3)))
     scatter(plot, vehicles(military=True), int(rng.integers(1, 7)))
     scatter(plot, vehicles(military=False), int(rng.integers(1, 8)))
 
@@ -112,12 +123,26 @@ def _fill_row(plot: Plot, spot: Spot, *, targets: bool, shares: tuple[float, flo
     draw: Draw = vehicles(military=bool(rng.random() < 0.5))
     gap = 1.5
     if pick < shares[0]:
-        draw, gap = aircraft(float(rng.choice([25, 45, 80]))), 5.0
+        draw, gap = aircraft(float(rng.choice([25, 45, 80, 80]))), 5.0
     elif pick < shares[0] + shares[1]:
         draw, gap = helicopters, 3.0
     elif pick < sum(shares):
         draw = launchers
     if rng.random() < 0.5:
         draw = alike(draw, rng)
+    if spot.kind == "yard" and rng.random() < 0.4:
+        park_block(plot, spot, draw, gap=gap, aisle=float(rng.uniform(2, 9)))
+        return
     slant = float(rng.choice([0.0, 0.0, 0.5, -0.6, np.pi]))
     park_row(plot, spot, draw, int(rng.integers(2, 12)), gap=gap * float(rng.uniform(0.5, 2.5)), slant=slant)
+
+
+def _fill_block(plot: Plot, spot: Spot, *, targets: bool) -> None:
+    """A boneyard: one or two types, dense, slanted, row by row; without targets, a park of vehicles."""
+    rng = plot.rng
+    slant = float(rng.choice([0.0, 0.6, 0.9]))
+    if not targets or rng.random() < 0.25:
+        park_block(plot, spot, alike(vehicles(military=True), rng), gap=0.8, aisle=float(rng.uniform(2, 8)))
+        return
+    draw = alike(helicopters if rng.random() < 0.2 else aircraft(float(rng.choice([25, 45, 60]))), rng)
+    park_block(plot, spot, draw, gap=float(rng.uniform(0.5, 4)), aisle=float(rng.uniform(1, 12)), slant=slant)

@@ -31,7 +31,6 @@ __all__ = [
     "read_tiles",
     "read_weights",
     "scaled",
-    "write_index",
     "write_rows",
 ]
 
@@ -106,13 +105,11 @@ def _share(outline: Polygon, window: Polygon) -> float:
     return float(outline.intersection(window).area / outline.area) if outline.area > 0 else 0.0
 
 
-def write_index(folder: Path, lines: Iterable[TileLine]) -> int:
-    """Write `folder/index.jsonl` and return the number of lines; an index that was there is replaced."""
-    return write_rows(folder, [line.row() for line in lines])
-
-
 def write_rows(folder: Path, rows: Sequence[dict[str, Any]]) -> int:
-    """The same from `TileLine.row`s."""
+    """Write `folder/index.jsonl` from `TileLine.row`s, with weights, and return the number of lines.
+
+    An index that was there is replaced.
+    """
     weights = repeat_factors([[values[0] for values in row["objects"] if not values[-1]] for row in rows])
     partial = folder / f"{INDEX}.part"
     with partial.open("w", encoding="utf-8") as stream:

@@ -1,7 +1,7 @@
 """Composites: ground and cut-outs in, exact types and boxes out."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -14,6 +14,7 @@ from hardstand.datasets.bases import Base, base_crop, crop_of, free_ground, load
 from hardstand.datasets.blend import Light, Placement, footprint, lay
 from hardstand.datasets.composites import cut_composites, make_composite
 from hardstand.datasets.cutouts import CutOut, load_cutouts
+from hardstand.datasets.generated import cut_generated
 from hardstand.datasets.tables import rows_of
 from hardstand.detector.errors import DatasetNotFoundError, LabelError
 from hardstand.detector.taxonomy import NODES
@@ -95,6 +96,54 @@ def test_composites_need_material(ground: Base) -> None:
         make_composite(1, bases=[ground], cutouts=[])
 
 
+class StoppedError(Exception):
+    """Somebody stopped the run."""
+
+
+def stop_at(number: int) -> Callable[[int, int], None]:
+    def progress(done: int, _: int) -> None:
+        if done == number:
+            raise StoppedError
+
+    return progress
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def composites(seeds: Sequence[int], out: Path, ground: Base, progress: Callable[[int, int], None]) -> int:
+    return cut_composites(seeds, out, bases=[ground], cutouts=[arrow()], size_px=128, progress=progress)
+
+
+def generated(seeds: Sequence[int], out: Path, ground: Base, progress: Callable[[int, int], None]) -> int:
+    return cut_generated(seeds[:3], seeds[3:], out, bases=[ground], size_px=128, progress=progress)
+
+
+@pytest.mark.parametrize("cut", [composites, generated])
+def test_a_stopped_run_goes_on_and_gives_the_same_bytes(
+    cut: Callable[[Sequence[int], Path, Base, Callable[[int, int], None]], int], tmp_path: Path, ground: Base
+) -> None:
+    done: list[int] = []
+    assert cut(range(6), tmp_path / "whole", ground, lambda *_: None) == 6
+    with pytest.raises(StoppedError):
+        cut(range(6), tmp_path / "out", ground, stop_at(2))
+    assert not (tmp_path / "out" / "index.jsonl").exists()
+    with (tmp_path / "out" / "journal.jsonl").open("a") as journal:
+        journal.write('{"image": "torn')
+    assert cut(range(6), tmp_path / "out", ground, lambda number, _: done.append(number)) == 6
+    assert done == [3, 4, 5, 6]
+    assert content(tmp_path / "out") == content(tmp_path / "whole")
+    assert cut(range(6), tmp_path / "out", ground, lambda number, _: done.append(number)) == 6
+    assert done[4:] == [6]  # nothing to do
+    assert cut(range(5), tmp_path / "out", ground, lambda *_: None) == 5
+
+
+def test_generated_tiles_on_real_ground_need_bases(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="at least one base"):
+        cut_generated([], [1], tmp_path)
+
+
 def test_a_folder_of_composites(tmp_path: Path, ground: Base) -> None:
     assert cut_composites([3, 4], tmp_path / "out", bases=[ground], cutouts=[arrow()], size_px=128) == 2
     lines = [json.loads(text) for text in (tmp_path / "out" / "index.jsonl").read_text().splitlines()]
@@ -142,6 +191,18 @@ def test_free_ground_has_no_aircraft() -> None:
     assert windows == [(100, 0, 200, 200), (200, 0, 200, 200)]
 
 
+def test_roofs_and_water_are_no_open_ground() -> None:
+    pixels = np.full((400, 400, 3), 110, np.uint8)
+    pixels += np.random.default_rng(0).integers(0, 8, pixels.shape, dtype=np.uint8)
+    pixels[100:180, 100:220] = 190  # 40 m by 60 m, alone on a hard edge
+    pixels[260:400, 260:400] = (40, 60, 70)
+    mask = open_ground(pixels, gsd=0.5)
+    assert mask[300, 60]
+    assert not mask[100:180, 100:220].any()
+    assert not mask[280:380, 280:380].any()
+    assert open_ground(pixels, gsd=0.5, parking=np.array([[160.0, 140.0]]))[140, 160]
+
+
 def test_open_ground_is_smooth_ground() -> None:
     pixels: NDArray[np.uint8] = np.full((200, 200, 3), 130, np.uint8)
     pixels[:, :80] = np.random.default_rng(0).integers(0, 255, (200, 80, 3), dtype=np.uint8)
@@ -178,6 +239,6 @@ def test_real_bases(shared_data: Path) -> None:
     train, held = load_bases(root, split="train"), load_bases(root, split="holdout")
     assert (len(train), len(held)) == (24, 6)
     assert all(0.3 < base.gsd < 1.5 for base in (*train, *held))
-    pixels, free = base_crop(7, "train", root=root)
+    pixels, free = base_crop(7, train)
     assert pixels.shape[:2] == free.shape
     assert free.any()

@@ -9,7 +9,9 @@ from hardstand.datasets.synth_airframes import JETS, LARGE, Jet, Plane
 from hardstand.datasets.synth_helicopters import KINDS, Kind, helicopter
 from hardstand.datasets.synth_launchers import LAUNCHERS
 from hardstand.datasets.synth_mesh import Asset, block, tube, turned
+from hardstand.datasets.synth_radars import RADARS
 from hardstand.datasets.synth_trucks import CIVIL_CONFUSERS, MILITARY_CONFUSERS
+from hardstand.detector.taxonomy import NODES, size_objection
 
 Builder = Callable[[Generator], Asset]
 
@@ -45,7 +47,7 @@ def test_launchers_are_launchers_of_published_size(build: Builder) -> None:
         assert 2.4 < asset.width < 3.5
 
 
-@pytest.mark.parametrize("build", [*MILITARY_CONFUSERS, *CIVIL_CONFUSERS], ids=_name)
+@pytest.mark.parametrize("build", [*MILITARY_CONFUSERS, *CIVIL_CONFUSERS, *RADARS], ids=_name)
 def test_confusers_are_not_labelled(build: Builder) -> None:
     assert build(np.random.default_rng(0)).node is None
 
@@ -72,3 +74,18 @@ def test_helicopter_box_is_overall_length_by_rotor(kind: Kind) -> None:
     assert asset.length >= kind.fuselage
     folded = helicopter(kind, "folded", np.random.default_rng(0))
     assert folded.width < 0.6 * asset.width
+
+
+@pytest.mark.parametrize("shape", [*LARGE, *JETS], ids=lambda shape: shape.name)
+def test_airframes_have_the_sizes_of_the_taxonomy(shape: Plane | Jet) -> None:
+    node = f"{shape.node}.{shape.name.removesuffix('_swept').removesuffix('_spread')}"
+    if node in NODES:
+        assert size_objection(node, shape.length, shape.span, tolerance=0.05) is None
+
+
+def test_what_people_look_for_is_drawn() -> None:
+    drawn = {shape.name for shape in (*LARGE, *JETS)}
+    assert drawn >= {"an124", "an22", "an12", "an26", "c17", "c5", "c130", "b52", "kc135", "e3"}
+    assert drawn >= {"f15", "f16", "f22", "f35", "a10", "b1b", "b2", "su34", "su24", "su25", "tu22m", "tu160"}
+    assert {kind.blades for kind in KINDS} >= {2, 3, 4, 5, 6, 7, 8}
+    assert {kind.layout for kind in KINDS} == {"single", "coaxial", "tandem"}

@@ -5,6 +5,7 @@ from hardstand.datasets.synth_backdrop import line_direction, open_places
 from hardstand.datasets.synth_layout import Plot
 from hardstand.datasets.synth_mesh import asset, block
 from hardstand.datasets.synth_paint import Paint
+from hardstand.datasets.synth_render import Sun
 from hardstand.datasets.synth_tiles import make_tile
 
 BOX = asset("box", None, block((0, 10), (0, 4), (0, 2), "body"))
@@ -43,7 +44,7 @@ def test_mask_of_another_size_is_refused() -> None:
 
 
 def test_plot_refuses_overlap_and_outside() -> None:
-    plot = Plot.of(np.ones((100, 100), bool), 0.5, np.random.default_rng(0))
+    plot = Plot.of(np.ones((100, 100), bool), 0.5, np.random.default_rng(0), Sun(0.0, 0.8))
     assert plot.put(BOX, WHITE, 50, 50, 0.0)
     assert not plot.put(BOX, WHITE, 55, 52, 1.0)
     assert not plot.put(BOX, WHITE, 2, 90, 0.0)

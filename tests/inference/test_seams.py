@@ -66,7 +66,7 @@ def apron(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Centres]:
     sun = draw_sun(rng)
     ground = open_ground(rng, (SIDE, SIDE), GSD, sun)
     add_apron(ground, Spot("apron", SIDE / 2, SIDE / 2, 0.2, SIDE * GSD * 1.6, SIDE * GSD * 1.6), "concrete")
-    plot = Plot.of(np.ones((SIDE, SIDE), np.bool_), GSD, rng)
+    plot = Plot.of(np.ones((SIDE, SIDE), np.bool_), GSD, rng, sun)
     for tile_px in TILES:
         for x, y in seam_points(tile_px):
             asset, kind = draw_aircraft(rng, largest_m=45)
