@@ -3,8 +3,8 @@
 `NAME.safetensors` is the source: fp16 tensors, and under the metadata key "hardstand" the record as JSON. Beside it
 lie exports (`EXPORTS`): always `NAME.openvino.xml` and `.bin`; `NAME.openvino-int8.xml` and `.bin` where int8 was
 accepted; `NAME.onnx` where it was asked for. `NAME.KIND.json` binds each kind to the source by SHA-256:
-`{"source_sha256": ..., "files": {name: sha256}}`. Nothing here can run code from a file; a pickle can, so it is
-refused.
+`{"source_sha256": ..., "files": {name: sha256}}`, with `"compared"` where it was held against PyTorch. Nothing here can
+run code from a file; a pickle can, so it is refused.
 Format: https://github.com/huggingface/safetensors
 """
 
@@ -254,9 +254,9 @@ EXPORTS: Mapping[str, tuple[str, ...]] = {
 """Kinds of export, and what follows the name of the weights in the names of its files; the first is the graph."""
 
 _MAKE = {
-    "openvino": "hardstand export {path} --format openvino",
+    "openvino": "hardstand export {path} --to openvino",
     "openvino-int8": "hardstand quantise {path} --data SETS --tiles TILES",
-    "onnx": "hardstand export {path} --format onnx",
+    "onnx": "hardstand export {path} --to onnx",
 }
 
 
@@ -278,8 +278,10 @@ def has_export(path: Path, kind: str) -> bool:
     return _binding(path, kind).is_file()
 
 
-def bind_export(path: Path, kind: str = "openvino") -> None:
+def bind_export(path: Path, kind: str = "openvino", *, compared: Mapping[str, Any] | None = None) -> None:
     """Bind an export that lies beside a weight file to it: writes `NAME.KIND.json`.
+
+    `compared` says how it was held against PyTorch; without it, what was said of these very files stays.
 
     Raises:
         WeightsCorruptError: a file of the export is not there.
@@ -288,8 +290,21 @@ def bind_export(path: Path, kind: str = "openvino") -> None:
     for file in files:
         if not file.is_file():
             raise WeightsCorruptError(f"no export {file} beside {path.name}; write it first")
-    binding = {"source_sha256": _hash_file(path), "files": {file.name: _hash_file(file) for file in files}}
+    hashes = {file.name: _hash_file(file) for file in files}
+    binding: dict[str, Any] = {"source_sha256": _hash_file(path), "files": hashes}
+    said = dict(compared) if compared is not None else _said_of(_binding(path, kind), hashes)
+    if said:
+        binding["compared"] = said
     _write(_binding(path, kind), (json.dumps(binding, indent=2, sort_keys=True) + "\n").encode())
+
+
+def _said_of(binding: Path, files: Mapping[str, str]) -> dict[str, Any]:
+    """What a binding that is there says of the comparison of these files; nothing where it is of others."""
+    try:
+        before = json.loads(binding.read_text(encoding="utf-8"))
+        return dict(before["compared"]) if before["files"] == files else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def drop_export(path: Path, kind: str) -> None:

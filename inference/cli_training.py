@@ -143,17 +143,31 @@ def quantise(weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")], data: 
 @commands.command()
 def export(
     weights: Annotated[str, typer.Argument(metavar="WEIGHTS", help="A shipped name, or a .safetensors file.")],
-    form: Annotated[Literal["onnx", "openvino"], typer.Option("--format", help="What to write.")] = "onnx",
+    form: Annotated[
+        Literal["onnx", "openvino", "openvino-int8", "tensorrt"], typer.Option("--to", help="What to write.")
+    ] = "onnx",
+    tiles: Annotated[
+        Path | None, typer.Option("--tiles", metavar="DIR", help="Tiles to compare on. Default: drawn ones.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder for it and a copy of the weights.")
     ] = None,
 ) -> None:
-    """Write the network for another back end, beside the weights or with a copy of them. Needs hardstand[train]."""
+    """Write the network for another back end, beside the weights or with a copy of them. Needs hardstand[train].
+
+    It is compared with PyTorch first, and refused where boxes, scores or AP50 differ by more than their limits.
+    """
     with one_line_errors():
         from ..detector.weights import find_weights  # noqa: PLC0415
-        from ..training.release import export as write  # noqa: PLC0415
+        from ..training.exports import export as write  # noqa: PLC0415
 
-        typer.echo(f"Wrote {write(find_weights(weights), form, out)}")
+        graph, found = write(find_weights(weights), form, tiles=tiles, out=out)
+        typer.echo(
+            f"On {found.tiles} tiles ({found.ground}), {found.boxes} boxes of PyTorch: at most "
+            f"{found.box_shift_px:.3f} px (95 %: {found.box_shift_px_95:.3f} px) and {found.score_difference:.4f} of "
+            f"score away; AP50 {_figure(found.ap50_torch)} in PyTorch, {_figure(found.ap50)} here"
+        )
+        typer.echo(f"Wrote {graph}")
 
 
 @commands.command()
@@ -192,6 +206,10 @@ def _engine(source: "Path | NDArray[np.uint8]", gsd: float, detector: "Detector"
     from .detection import detect as detect_scene  # noqa: PLC0415
 
     return detect_scene(source, detector, gsd=gsd).detections
+
+
+def _figure(value: float | None) -> str:
+    return "not known" if value is None else f"{value:.4f}"
 
 
 def _counting(found: "Detections", record: "WeightRecord", gsd: float) -> "dict[str, Count]":

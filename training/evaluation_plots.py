@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ..detector.taxonomy import COUNTED, NODES
 from .evaluation import Evaluation
@@ -15,6 +16,7 @@ from .precision import RECALLS
 
 DPI = 110
 GREY = "0.45"
+SHOWN = {"recall_at_threshold": "recall", "ap50": "AP50"}
 
 
 def write_plots(evaluation: Evaluation, out: Path) -> list[Path]:
@@ -39,7 +41,7 @@ def _curves(curves: Mapping[str, Sequence[float | None]], metrics: Mapping[str, 
     sets = list(dict.fromkeys(name.rpartition(" ")[0] for name in curves))
     if not sets:
         return None
-    figure, panels = _panels(len(sets), width=4.6, height=3.7)
+    figure, panels = _panels(len(sets), columns=3, width=5.6, height=3.4)
     rows = {**metrics["scenes"], **metrics["tiles"]}
     for axes, name in zip(panels, sets, strict=True):
         nodes = [each.rpartition(" ")[2] for each in curves if each.rpartition(" ")[0] == name]
@@ -52,7 +54,10 @@ def _curves(curves: Mapping[str, Sequence[float | None]], metrics: Mapping[str, 
             axes.plot(RECALLS, np.array(curves[f"{name} {node}"], float), dashed, label=label, lw=wide, color=colour)
         axes.set(title=name, xlabel="recall", ylabel="precision", xlim=(0, 1.01), ylim=(0, 1.02))
         axes.grid(linewidth=0.4)
-        axes.legend(fontsize=5.5, loc="lower left", title="AP50 (objects)", title_fontsize=5.5)
+        axes.legend(
+            fontsize=6.5, loc="upper left", bbox_to_anchor=(1, 1.02), frameon=False,
+            title="AP50 (objects)", title_fontsize=6.5, alignment="left",
+        )  # fmt: skip
     figure.suptitle("Precision over recall at IoU 0.5, horizontal boxes by shape")
     return figure
 
@@ -62,7 +67,7 @@ def _counts(counts: Mapping[str, Sequence[SceneCount]]) -> Figure | None:
     shown = {name: scenes for name, scenes in counts.items() if any(each.true for each in scenes)}
     if not shown:
         return None
-    figure, panels = _panels(len(shown), width=3.6, height=3.4)
+    figure, panels = _panels(len(shown), columns=4, width=3.6, height=3.4)
     for axes, (name, scenes) in zip(panels, shown.items(), strict=True):
         true, expected = (np.array([getattr(each, field) for each in scenes]) for field in ("true", "expected"))
         low, high = (np.array([getattr(each, field) for each in scenes]) for field in ("low", "high"))
@@ -76,6 +81,8 @@ def _counts(counts: Mapping[str, Sequence[SceneCount]]) -> Figure | None:
         most = 1.08 * max(true.max(), expected.max(), 1)
         axes.plot([0, most], [0, most], color=GREY, linewidth=0.8, zorder=0)
         axes.set(title=name, xlabel="labelled", ylabel="expected", xlim=(-0.03 * most, most), ylim=(-0.03 * most, most))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(fontsize=6.5, loc="upper left")
     figure.suptitle("Counts per image, with 90 % intervals")
     return figure
@@ -84,14 +91,12 @@ def _counts(counts: Mapping[str, Sequence[SceneCount]]) -> Figure | None:
 def _recall_by_gsd(tables: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Figure | None:
     if not tables:
         return None
-    figure, panels = _panels(len(tables), width=4.8, height=3.4)
+    figure, panels = _panels(len(tables), columns=3, width=4.8, height=3.4)
     for axes, (node, rows) in zip(panels, tables.items(), strict=True):
         names = list(rows)
-        for shift, (field, colour) in enumerate((("recall_at_threshold", "0.35"), ("ap50", "0.7"))):
+        for shift, (field, colour) in enumerate(zip(SHOWN, ("0.35", "0.7"), strict=True)):
             values = [rows[name][field] for name in names]
-            bars = axes.bar(
-                np.arange(len(names)) + 0.4 * shift, values, width=0.38, color=colour, label=field.split("_")[0]
-            )
+            bars = axes.bar(np.arange(len(names)) + 0.4 * shift, values, width=0.38, color=colour, label=SHOWN[field])
             axes.bar_label(bars, fmt="%.2f", fontsize=7)
         labels = [f"{name}\n{rows[name]['objects']} objects" for name in names]
         axes.set_xticks(np.arange(len(names)) + 0.2, labels, fontsize=7)
@@ -122,8 +127,8 @@ def _confusion(name: str, matrix: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _panels(count: int, *, width: float, height: float) -> tuple[Figure, list[Axes]]:
-    columns = min(count, 4)
+def _panels(count: int, *, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    columns = min(count, columns)
     rows = -(-count // columns)
     figure = Figure(figsize=(width * columns, height * rows + 0.3), layout="constrained")
     panels = [figure.add_subplot(rows, columns, number + 1) for number in range(count)]

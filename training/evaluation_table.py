@@ -35,7 +35,9 @@ TYPES = {
 def print_tables(metrics: Mapping[str, Any], console: Console) -> None:
     """Print the tables of an evaluation's metrics and how to read them."""
     _table(console, "Whole scenes, after merging", metrics["scenes"], SCENES)
-    _table(console, "Tiles", metrics["tiles"], SCENES)
+    for name in dict.fromkeys(row.rpartition(" ")[0] for row in metrics["tiles"]):
+        rows = {row.rpartition(" ")[2]: each for row, each in metrics["tiles"].items() if row.startswith(f"{name} ")}
+        _table(console, f"Tiles: {name}", rows, SCENES)
     for node, rows in metrics["by_gsd"].items():
         _table(console, f"{node} by metres per pixel, all scenes", rows, SCENES)
     for node, rows in metrics["by_size"].items():
@@ -53,7 +55,8 @@ def _table(console: Console, title: str, rows: Mapping[str, Mapping[str, Any]], 
     shown = [name for name in columns if any(row.get(name) is not None for row in rows.values())]
     if not shown:
         return
-    table = Table("", title=title, title_justify="left", title_style="bold")
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column("", no_wrap=True)
     for name in shown:
         table.add_column(columns[name], justify="right")
     for name, row in rows.items():
