@@ -1,8 +1,8 @@
 """Which places are held back: whole airports, never single tiles.
 
 `test` places are for the figures in weights.md, `dev` places for calibration, thresholds and the int8 check; training
-sees neither. A place is an airport (Airbus: groups.json; HRPlanes: file prefix), or the record's own group. Sets of
-few airports are split by the lists here, fixed before any network was trained; sets of many by a hash of the name.
+sees neither. A place is an airport (Airbus: groups.json; HRPlanes: file prefix), or the record's own group. Sets of few
+places are split by the lists here, fixed before any network was trained; sets of many by a hash of the name.
 """
 
 from hashlib import sha256
@@ -19,6 +19,7 @@ NAMED: dict[str, dict[Split, frozenset[str]]] = {
         "test": frozenset(("DT1", "DT2", "GBG", "SEO", "SIN")),
         "dev": frozenset(("DEN", "PIN", "SUV")),
     },
+    "dota": {"test": frozenset(("P0032",))},
 }
 """Held-back airports of sets that have few."""
 SHARES: dict[str, tuple[float, float]] = {

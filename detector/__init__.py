@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         CloudMaskError,
         DatasetNotFoundError,
         EmptySceneError,
+        ExportError,
         HardstandError,
         LabelError,
         MissingDependencyError,
@@ -65,8 +66,8 @@ _HOME = {
     "decode": "Decoder",
     "detections": "Detection Detections",
     "detector": "Detector TileDetector",
-    "errors": "BackendError BandError CloudMaskError DatasetNotFoundError EmptySceneError HardstandError LabelError "
-    "MissingDependencyError MissingFileError "
+    "errors": "BackendError BandError CloudMaskError DatasetNotFoundError EmptySceneError ExportError "
+    "HardstandError LabelError MissingDependencyError MissingFileError "
     "NoCrsError NoGsdError NotARasterError OutputError RecipeError SiteFileError SiteOutsideError TileReadError "
     "TooCoarseError UntrustedPickleError WeightsCorruptError WeightsNotFoundError",
     "fake": "PaintDetector paint",
@@ -88,6 +89,7 @@ __all__ = [
     "Detections",
     "Detector",
     "EmptySceneError",
+    "ExportError",
     "HardstandError",
     "LabelError",
     "MissingDependencyError",

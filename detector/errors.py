@@ -82,6 +82,10 @@ class BackendError(HardstandError, ValueError):
     """A back end, a device and a precision were asked for that do not go together or are not there."""
 
 
+class ExportError(HardstandError):
+    """An export does not put out what the network does."""
+
+
 class OutputError(HardstandError, OSError):
     """A result could not be written (disk full, no permission)."""
 

@@ -3,8 +3,8 @@
 `NAME.safetensors` is the source: fp16 tensors, and under the metadata key "hardstand" the record as JSON. Beside it
 lie exports (`EXPORTS`): always `NAME.openvino.xml` and `.bin`; `NAME.openvino-int8.xml` and `.bin` where int8 was
 accepted; `NAME.onnx` where it was asked for. `NAME.KIND.json` binds each kind to the source by SHA-256:
-`{"source_sha256": ..., "files": {name: sha256}}`. Nothing here can run code from a file; a pickle can, so it is
-refused.
+`{"source_sha256": ..., "files": {name: sha256}}`, with `"compared"` where it was held against PyTorch. Nothing here can
+run code from a file; a pickle can, so it is refused.
 Format: https://github.com/huggingface/safetensors
 """
 
@@ -25,6 +25,8 @@ from .taxonomy import COUNTED, NODES
 SHIPPED = Path(__file__).parent / "weights"
 DEFAULT = "hardstand-n"
 _KEY = "hardstand"
+_LATER = frozenset({"recall_by_gsd"})
+"""Fields of the record that older files do not have."""
 _PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
 
@@ -44,8 +46,12 @@ class WeightRecord:
         licence: licence of the parameters.
         metrics: what was measured, as it is printed in weights.md.
         thresholds: score from which each node is reported; below, its parent is, and nothing where it is counted.
-        calibration: per counted node `{"score": [...], "probability": [...]}`, rising knots, linear between them.
-        recall: per counted node, the share of objects that is found.
+        calibration: per node `{"score": [...], "probability": [...]}`, rising knots, linear between them; of a counted
+            node how probable it is at a score, of a deeper one how probable that label is. A node without one has the
+            curve of the nearest node above it.
+        recall: per node, the share of objects that is found and reported at it or below; inherited as `calibration`.
+        recall_by_gsd: per node `{"gsd_m": [...], "recall": [...]}`, knots at metres per pixel of the image, linear
+            between them; empty in files made before it was measured.
         not_measured: what was not measured, in words.
         created: date, ISO.
         params_sha256: hash of the tensors (`hash_tensors`); `write_weights` fills it in.
@@ -68,6 +74,7 @@ class WeightRecord:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     calibration: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
     recall: Mapping[str, float] = field(default_factory=dict)
+    recall_by_gsd: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
     not_measured: Sequence[str] = ()
     created: str
     params_sha256: str = ""
@@ -77,7 +84,9 @@ class WeightRecord:
         if not set(COUNTED).intersection(self.nodes):
             raise ValueError(f"record {self.name!r}: none of its nodes is counted ({', '.join(COUNTED)})")
         unknown = [
-            node for node in (*self.nodes, *self.thresholds, *self.calibration, *self.recall) if node not in NODES
+            node
+            for node in (*self.nodes, *self.thresholds, *self.calibration, *self.recall, *self.recall_by_gsd)
+            if node not in NODES
         ]
         if unknown:
             raise ValueError(f"record {self.name!r}: not in the taxonomy: {', '.join(unknown)}")
@@ -86,23 +95,45 @@ class WeightRecord:
         if self.tile_px % self.stride:
             raise ValueError(f"record {self.name!r}: tile_px {self.tile_px} is no multiple of stride {self.stride}")
         for node, curve in self.calibration.items():
-            _check_curve(f"record {self.name!r}: calibration of {node!r}", curve)
+            what = f"record {self.name!r}: calibration of {node!r}"
+            _check_curve(what, curve, "score", "probability")
+            if (np.diff(curve["probability"]) < 0).any():
+                raise ValueError(f"{what} does not rise")
+        for node, curve in self.recall_by_gsd.items():
+            _check_curve(f"record {self.name!r}: recall by GSD of {node!r}", curve, "gsd_m", "recall")
 
 
-def _check_curve(what: str, curve: Mapping[str, Sequence[float]]) -> None:
-    score, probability = np.asarray(curve.get("score", ())), np.asarray(curve.get("probability", ()))
-    if not score.size or score.shape != probability.shape:
-        raise ValueError(f"{what} needs as many values of score as of probability")
-    if (np.diff(score) <= 0).any() or (np.diff(probability) < 0).any():
+def _check_curve(what: str, curve: Mapping[str, Sequence[float]], over: str, value: str) -> None:
+    x, y = np.asarray(curve.get(over, ())), np.asarray(curve.get(value, ()))
+    if not x.size or x.shape != y.shape:
+        raise ValueError(f"{what} needs as many values of {over} as of {value}")
+    if (np.diff(x) <= 0).any():
         raise ValueError(f"{what} does not rise")
-    if not (probability.min() >= 0 and probability.max() <= 1):
+    if not (y.min() >= 0 and y.max() <= 1):
         raise ValueError(f"{what} leaves 0..1")
 
 
 def calibrated(record: WeightRecord, node: str, score: NDArray[np.float32]) -> NDArray[np.float32]:
     """Probabilities (N,) float32 for raw scores of a counted node; the scores themselves where it has no curve."""
     curve = record.calibration.get(node)
-    return score if curve is None else np.interp(score, curve["score"], curve["probability"]).astype(np.float32)
+    return score if curve is None else probability_at(curve, score)
+
+
+def probability_at(curve: Mapping[str, Sequence[float]], score: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities (N,) float32 for raw scores by one curve of a calibration."""
+    return np.interp(score, curve["score"], curve["probability"]).astype(np.float32)
+
+
+def recall_at(
+    recall: Mapping[str, float], by_gsd: Mapping[str, Mapping[str, Sequence[float]]], gsd: float
+) -> dict[str, float]:
+    """The recall per node in an image of `gsd` metres per pixel; that of any image where it was not measured by scale.
+
+    >>> recall_at({"fw": 0.9, "heli": 0.7}, {"fw": {"gsd_m": [0.3, 0.5], "recall": [0.9, 0.8]}}, 0.4)
+    {'fw': 0.85, 'heli': 0.7}
+    """
+    known = {node: float(np.interp(gsd, curve["gsd_m"], curve["recall"])) for node, curve in by_gsd.items()}
+    return {**recall, **{node: round(value, 6) for node, value in known.items() if node in recall}}
 
 
 def find_weights(name_or_path: str | Path = DEFAULT, *, trust_pickle: bool = False) -> Path:
@@ -149,7 +180,7 @@ def _from_json(path: Path, text: str) -> WeightRecord:
     names = {item.name for item in fields(WeightRecord)}
     try:
         values = json.loads(text)
-        wrong = names.symmetric_difference(values)
+        wrong = names.symmetric_difference(values) - (_LATER - set(values))
         if wrong:
             raise WeightsCorruptError(f"{path}: record with missing or unknown fields: {', '.join(sorted(wrong))}")
         return WeightRecord(**{**values, "nodes": tuple(values["nodes"])})
@@ -223,9 +254,9 @@ EXPORTS: Mapping[str, tuple[str, ...]] = {
 """Kinds of export, and what follows the name of the weights in the names of its files; the first is the graph."""
 
 _MAKE = {
-    "openvino": "hardstand export {path} --format openvino",
+    "openvino": "hardstand export {path} --to openvino",
     "openvino-int8": "hardstand quantise {path} --data SETS --tiles TILES",
-    "onnx": "hardstand export {path} --format onnx",
+    "onnx": "hardstand export {path} --to onnx",
 }
 
 
@@ -247,8 +278,10 @@ def has_export(path: Path, kind: str) -> bool:
     return _binding(path, kind).is_file()
 
 
-def bind_export(path: Path, kind: str = "openvino") -> None:
+def bind_export(path: Path, kind: str = "openvino", *, compared: Mapping[str, Any] | None = None) -> None:
     """Bind an export that lies beside a weight file to it: writes `NAME.KIND.json`.
+
+    `compared` says how it was held against PyTorch; without it, what was said of these very files stays.
 
     Raises:
         WeightsCorruptError: a file of the export is not there.
@@ -257,8 +290,21 @@ def bind_export(path: Path, kind: str = "openvino") -> None:
     for file in files:
         if not file.is_file():
             raise WeightsCorruptError(f"no export {file} beside {path.name}; write it first")
-    binding = {"source_sha256": _hash_file(path), "files": {file.name: _hash_file(file) for file in files}}
+    hashes = {file.name: _hash_file(file) for file in files}
+    binding: dict[str, Any] = {"source_sha256": _hash_file(path), "files": hashes}
+    said = dict(compared) if compared is not None else _said_of(_binding(path, kind), hashes)
+    if said:
+        binding["compared"] = said
     _write(_binding(path, kind), (json.dumps(binding, indent=2, sort_keys=True) + "\n").encode())
+
+
+def _said_of(binding: Path, files: Mapping[str, str]) -> dict[str, Any]:
+    """What a binding that is there says of the comparison of these files; nothing where it is of others."""
+    try:
+        before = json.loads(binding.read_text(encoding="utf-8"))
+        return dict(before["compared"]) if before["files"] == files else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def drop_export(path: Path, kind: str) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from ..detector.detections import Detections
     from ..detector.detector import Detector
+    from ..detector.weights import WeightRecord
+    from .counts import Count
 
 commands = typer.Typer()
 
@@ -52,28 +54,73 @@ def self_label(
 
 @commands.command()
 def calibrate(weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")], data: Data, tiles: Tiles) -> None:
-    """Put calibration and recall, measured on the `dev` places, into a weight file."""
+    """Put calibration and recall per class, measured on the `dev` places, into a weight file.
+
+    A class with too few detections or objects takes the calibration of the class above it.
+    """
     with one_line_errors(), _log():
         from ..training.commands import calibrate as measure  # noqa: PLC0415
 
-        for node, recall in measure(weights, data, tiles, _engine)["recall"].items():
-            typer.echo(f"{node}: recall {recall}")
+        found = measure(weights, data, tiles, _engine)
+        for node, said in found["report"].items():
+            about = f"{said['detections']} detections, {said['objects']} objects"
+            if said["inherits"]:
+                typer.echo(f"{node}: {about}: too few, taken from {said['inherits']}")
+                continue
+            scales = found["recall_by_gsd"].get(node, {"gsd_m": [], "recall": []})
+            at = "".join(f", {r:.3f} at {g:.2g} m" for g, r in zip(scales["gsd_m"], scales["recall"], strict=True))
+            typer.echo(f"{node}: {about}: recall {found['recall'][node]:.3f}{at}")
 
 
 @commands.command()
-def evaluate(
+def evaluate(  # noqa: PLR0913, PLR0917  # the options of a command are its parameters
     weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")],
-    data: Data,
-    tiles: Tiles,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="Folder with the public sets: their held-back places.")
+    ] = None,
+    tiles: Annotated[
+        Path | None, typer.Option("--tiles", metavar="DIR", help="Folders of tiles: those whose names end in _holdout.")
+    ] = None,
+    own: Annotated[
+        Path | None, typer.Option("--own", metavar="DIR", help="Labels of your own and their images: all of them.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option("--labels", metavar="CSV", help="Own labels: label,node,flag (= ~ N I -) per label.")
+    ] = None,
+    exhaustive: Annotated[
+        str | None,
+        typer.Option("--exhaustive", metavar="NODES", help="Own labels: nodes of which every instance is labelled."),
+    ] = None,
+    gsd: Annotated[float | None, typer.Option("--gsd", metavar="METRES", help="Own labels: metres per pixel.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder for evaluation.json and pictures.")
+    ] = None,
+    split: Annotated[
+        Literal["test", "dev"], typer.Option("--split", help="Which held-back places of the public sets.")
+    ] = "test",
     record: Annotated[bool, typer.Option("--record", help="Put the figures into the weight file too.")] = False,
 ) -> None:
-    """Measure a weight file on the `test` places: whole images after merging, and held-back tiles. Prints JSON."""
+    """Measure a weight file: whole held-back images after merging, held-back tiles, or labels of your own.
+
+    A class is scored only where a set labels every instance of it. Prints tables.
+    """
+    if data is None and tiles is None and own is None:
+        raise typer.BadParameter("say what to measure on: --data, --tiles, or --own")
+    if own is not None and exhaustive is None:
+        raise typer.BadParameter("say which classes are labelled in full, such as fw,heli", param_hint="--exhaustive")
     with one_line_errors(), _log():
-        import json  # noqa: PLC0415
+        from rich.console import Console  # noqa: PLC0415
 
+        from ..datasets.own import own_labels  # noqa: PLC0415
+        from ..training.commands import Material, OwnSet, write_evaluation  # noqa: PLC0415
         from ..training.commands import evaluate as measure  # noqa: PLC0415
+        from ..training.evaluation_table import print_tables  # noqa: PLC0415
 
-        typer.echo(json.dumps(measure(weights, data, tiles, _engine, record=record), indent=1))
+        mine = None if own is None else OwnSet(own, own_labels(labels, exhaustive, gsd, "class"))
+        found = measure(weights, Material(data, tiles, mine, split), _engine, _counting, record=record)
+        print_tables(found.metrics, Console(width=None if sys.stdout.isatty() else 160))
+        for path in write_evaluation(found, out) if out else ():
+            typer.echo(path)
 
 
 @commands.command()
@@ -97,17 +144,31 @@ def quantise(weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")], data: 
 @commands.command()
 def export(
     weights: Annotated[str, typer.Argument(metavar="WEIGHTS", help="A shipped name, or a .safetensors file.")],
-    form: Annotated[Literal["onnx", "openvino"], typer.Option("--format", help="What to write.")] = "onnx",
+    form: Annotated[
+        Literal["onnx", "openvino", "openvino-int8", "tensorrt"], typer.Option("--to", help="What to write.")
+    ] = "onnx",
+    tiles: Annotated[
+        Path | None, typer.Option("--tiles", metavar="DIR", help="Tiles to compare on. Default: drawn ones.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder for it and a copy of the weights.")
     ] = None,
 ) -> None:
-    """Write the network for another back end, beside the weights or with a copy of them. Needs hardstand[train]."""
+    """Write the network for another back end, beside the weights or with a copy of them. Needs hardstand[train].
+
+    It is compared with PyTorch first, and refused where boxes, scores or AP50 differ by more than their limits.
+    """
     with one_line_errors():
         from ..detector.weights import find_weights  # noqa: PLC0415
-        from ..training.release import export as write  # noqa: PLC0415
+        from ..training.exports import export as write  # noqa: PLC0415
 
-        typer.echo(f"Wrote {write(find_weights(weights), form, out)}")
+        graph, found = write(find_weights(weights), form, tiles=tiles, out=out)
+        typer.echo(
+            f"On {found.tiles} tiles ({found.ground}), {found.boxes} boxes of PyTorch: at most "
+            f"{found.box_shift_px:.3f} px (95 %: {found.box_shift_px_95:.3f} px) and {found.score_difference:.4f} of "
+            f"score away; AP50 {_figure(found.ap50_torch)} in PyTorch, {_figure(found.ap50)} here"
+        )
+        typer.echo(f"Wrote {graph}")
 
 
 @commands.command()
@@ -146,6 +207,17 @@ def _engine(source: "Path | NDArray[np.uint8]", gsd: float, detector: "Detector"
     from .detection import detect as detect_scene  # noqa: PLC0415
 
     return detect_scene(source, detector, gsd=gsd).detections
+
+
+def _figure(value: float | None) -> str:
+    return "not known" if value is None else f"{value:.4f}"
+
+
+def _counting(found: "Detections", record: "WeightRecord", gsd: float) -> "dict[str, Count]":
+    from ..detector.weights import recall_at  # noqa: PLC0415
+    from .counts import count  # noqa: PLC0415
+
+    return count(found, recall_at(record.recall, record.recall_by_gsd, gsd), record.calibration)
 
 
 @contextmanager

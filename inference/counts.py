@@ -1,14 +1,16 @@
 """Counts: how many objects of a class there were, with an interval that knows what the detector misses and invents."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..detector.detections import Detections
-from ..detector.taxonomy import COUNTED, NODES, is_a, root
+from ..detector.taxonomy import COUNTED, NODES, ancestors, is_a
+from ..detector.weights import probability_at
 
 CERTAIN = 0.5
 """From this probability on, a detection is one that the tables list and the pictures draw; below, it only adds its
@@ -17,6 +19,10 @@ INTERVAL = 0.90
 """The share of the distribution between the low and the high end of every interval: 5 % are below, 5 % above."""
 MIN_RECALL = 0.1
 """A recall below this says that the class cannot be counted; the correction stops here, at ten times the detections."""
+
+Curves = Mapping[str, Mapping[str, Sequence[float]]]
+"""Calibration per node, as in the record of a weight file."""
+UNCALIBRATED: Curves = MappingProxyType({})
 
 TRUSTED_RECALL = 0.5
 """A recall below this was measured where the class is hard to see; elsewhere it may be anything from there to 1."""
@@ -83,20 +89,48 @@ def counted_nodes(nodes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(node for top in roots for node in NODES if node in known and is_a(node, top))
 
 
-def count(detections: Detections, recall: Mapping[str, float]) -> dict[str, Count]:
+def count(detections: Detections, recall: Mapping[str, float], calibration: Curves = UNCALIBRATED) -> dict[str, Count]:
     """The count of every counted node of the detections' network, parents first.
 
-    `recall` is the measured share of objects found, per counted root; 1 is taken for a root without one. A detection
-    counts at its label and at every node above it. Nodes below a root take the root's recall: an object whose type was
-    not recognised is counted above, not missed.
+    A detection counts at its label and at every node above it. At a counted root with its probability to be real; below
+    with the probability that the label is right, by the curve of the node in `calibration`. `recall` is the measured
+    share of objects found, and below a root also named right. Without a curve or a recall of its own a node takes that
+    of the nearest node above it, and 1 where there is none: an object whose type was not recognised is then counted
+    above, not missed. What is counted by a recall of its own is never more than what is counted above.
     """
     counts: dict[str, Count] = {}
     for node in counted_nodes(detections.nodes):
-        probabilities = detections.probability[detections.at(node)]
-        share = recall.get(root(node), 1.0)
-        certain = int(np.count_nonzero(probabilities >= CERTAIN))
-        counts[node] = Count(node, certain, estimate(probabilities, share))
+        reported = detections.select(detections.at(node))
+        known = next((above for above in _path(node) if above in recall), None)
+        certain = int(np.count_nonzero(reported.probability >= CERTAIN))
+        found = estimate(_probabilities(reported, node, calibration), 1.0 if known is None else recall[known])
+        above = next((counts[other] for other in _path(node)[1:] if other in counts), None)
+        if known == node and above is not None:
+            found = _at_most(found, above.estimate)
+        counts[node] = Count(node, certain, found)
     return counts
+
+
+def _path(node: str) -> tuple[str, ...]:
+    """The node and those above it up to the counted root, deepest first."""
+    path = ancestors(node)[::-1]
+    return path[: 1 + next(number for number, above in enumerate(path) if above in COUNTED)]
+
+
+def _probabilities(reported: Detections, node: str, calibration: Curves) -> NDArray[np.float32]:
+    """How probable it is that detections (N,) reported at `node` or below are that: at most to be real at all."""
+    for level in _path(node)[:-1]:
+        if level in calibration and level in reported.nodes:
+            named = probability_at(calibration[level], reported.scores[:, reported.nodes.index(level)])
+            return np.minimum(named, reported.probability)
+    return reported.probability
+
+
+def _at_most(found: Estimate, above: Estimate) -> Estimate:
+    """The estimate without what is beyond the interval of the node above, of which it is a part."""
+    most = above.high + 1
+    parts = [np.append(each[: most - 1], each[most - 1 :].sum()) for each in (found.lower, found.upper)]
+    return Estimate(min(found.expected, above.expected), parts[0], parts[1])
 
 
 def estimate(probabilities: NDArray[np.floating], recall: float) -> Estimate:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..detector.taxonomy import COUNTED, is_a
-from .counts import Count, count
+from .counts import UNCALIBRATED, Count, Curves, count
 from .coverage import seen_points, touches
 from .result import SceneResult
 from .sites import Site
@@ -46,10 +46,12 @@ class Pass:
         return self.seen and self.coverage < WHOLE_FROM
 
 
-def observe(result: SceneResult, site: Site, name: str, recall: Mapping[str, float]) -> Pass | None:
+def observe(
+    result: SceneResult, site: Site, name: str, recall: Mapping[str, float], calibration: Curves = UNCALIBRATED
+) -> Pass | None:
     """The pass of a scene, called `name`, over a site; None where the scene does not touch the site.
 
-    `recall` is the measured share of objects found per counted root.
+    `recall` is the measured share of objects found per node, `calibration` what scores say: see `counts.count`.
     """
     if not touches(result.scene, site):
         return None
@@ -58,7 +60,7 @@ def observe(result: SceneResult, site: Site, name: str, recall: Mapping[str, flo
     if coverage < SEEN_FROM:
         return Pass(site.name, name, result.scene.time, coverage, points, np.zeros(0, dtype=np.intp), {})
     members = np.flatnonzero(_inside(result, site))
-    counts = count(result.detections.select(members), recall)
+    counts = count(result.detections.select(members), recall, calibration)
     return Pass(site.name, name, result.scene.time, coverage, points, members, counts)
 
 

@@ -188,7 +188,7 @@ def _reading(survey: Survey) -> str:
         f"Boxes are those with a probability of at least {CERTAIN:g}; the pictures draw the others thin, down to"
         f" {DRAWN:g}.",
         "A class includes the classes indented below it. An object whose type is not clear is counted at the class"
-        " above. Whether the type is right is not part of the interval.",
+        f" above. {_types_known(survey)}",
         "“More than noise” stands only where the 90 % interval of the difference excludes zero. One in ten such"
         " intervals misses by chance; look at the pictures before you write.",
         "“Not seen” means that there is no count, not that it is zero. A partial pass counts what was seen of the site"
@@ -206,6 +206,14 @@ def _reading(survey: Survey) -> str:
     return f'<section id="reading"><h2>How to read this, and its limits</h2><ul class="limits">{items}</ul></section>'
 
 
+def _types_known(survey: Survey) -> str:
+    known = [node for node in survey.nodes if node not in COUNTED and node in survey.weights.calibration]
+    if not known:
+        return "Whether the type is right is not part of the interval."
+    names = ", ".join(node_name(node).lower() for node in known)
+    return f"Whether the type is right is part of the interval for these alone: {names}."
+
+
 def _settings(survey: Survey) -> str:
     weights = survey.weights
     rows = [
@@ -215,7 +223,8 @@ def _settings(survey: Survey) -> str:
         ("Ran on", weights.arithmetic or "not known"),
         ("Lowest score reported", "not limited" if weights.min_score is None else f"{weights.min_score:g}"),
         ("Share of objects found", ", ".join(f"{node_name(root(node)).lower()} {share:.0%}"
-                                             for node, share in weights.recall.items()) or "not measured"),
+                                             for node, share in weights.recall.items() if node in COUNTED)
+                                   or "not measured"),
         ("Classes", ", ".join(survey.nodes)),
     ]  # fmt: skip
     if survey.opening.within is not None:

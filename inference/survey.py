@@ -4,11 +4,13 @@ import datetime
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import sqrt
 
 from ..detector.detector import Detector, TileDetector
 from ..detector.errors import NoCrsError, SiteOutsideError, TileReadError
+from ..detector.weights import recall_at
 from . import events
-from .counts import counted_nodes
+from .counts import Curves, counted_nodes
 from .coverage import touches
 from .detection import detect
 from .events import Tell, untold
@@ -63,11 +65,15 @@ class Weights:
     min_score: float | None
     """Boxes below this score were not reported; None where the detector has no such limit."""
     recall: Mapping[str, float]
-    """The measured share of objects found, per counted root; a root without one is taken as 1."""
+    """The measured share of objects found, per node; a root without one is taken as 1."""
     not_measured: tuple[str, ...]
     """What was not measured about these weights, in sentences."""
     arithmetic: str = ""
     """Back end, device and precision that they ran on ("openvino cpu int8"); empty where that is not known."""
+    recall_by_gsd: Curves = field(default_factory=dict)
+    """The share of objects found over metres per pixel, per node, where it was measured so."""
+    calibration: Curves = field(default_factory=dict)
+    """How probable a node is at a score, per node; empty for a detector without a weight record."""
 
 
 def weights_of(detector: TileDetector) -> Weights:
@@ -76,9 +82,15 @@ def weights_of(detector: TileDetector) -> Weights:
         return Weights(type(detector).__name__, "", None, {}, ())
     record = detector.record
     return Weights(
-        record.name, record.params_sha256, detector.min_score, dict(record.recall), tuple(record.not_measured),
-        "" if detector.choice is None else str(detector.choice),
-    )  # fmt: skip
+        name=record.name,
+        sha256=record.params_sha256,
+        min_score=detector.min_score,
+        recall=dict(record.recall),
+        not_measured=tuple(record.not_measured),
+        arithmetic="" if detector.choice is None else str(detector.choice),
+        recall_by_gsd=record.recall_by_gsd,
+        calibration=record.calibration,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +212,8 @@ def run_plan(
                     progress=watch.progress, unread=unread, journal=journal,
                 )  # fmt: skip
             own = plan.sites[number : number + 1] if plan.whole_scenes else plan.sites
-            passes = (observe(result, site, name, record.recall) for site in own)
+            recall = recall_at(record.recall, record.recall_by_gsd, sqrt(info.gsd_x * info.gsd_y))
+            passes = (observe(result, site, name, recall, record.calibration) for site in own)
             looks.append(Look(name, result, tuple(one for one in passes if one is not None)))
             tell(watch.done(result))
     failures.check(len(looks))

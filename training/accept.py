@@ -8,21 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ..datasets.annotation import ImageRecord
-from ..detector.boxes import envelope
 from ..detector.detections import Detections
-from ..detector.taxonomy import is_a, shape_of
-from .evaluate import SceneResult, average_precision, truth_boxes
+from ..detector.taxonomy import is_a
+from .evaluate import node_result
+from .precision import average_precision
 
 AIRCRAFT_DROP = 0.005
 NODE_DROP = 0.02
 FEWEST_OBJECTS = 100
 """A node with fewer held-back objects is not judged: one object would be a point or more."""
-
-FAINTEST = 0.01
-"""Scores below this take no part in average precision."""
 
 Pairs = Sequence[tuple[ImageRecord, Detections]]
 
@@ -95,29 +90,6 @@ def compare(fp32: Pairs, cheaper: Pairs, node: str) -> Comparison:
         return Comparison(0, 0.0, 0.0)
     before, after = (average_precision(each)[0] for each in results)
     return Comparison(objects, before, after)
-
-
-def node_result(record: ImageRecord, detections: Detections, node: str) -> SceneResult:
-    """What was found and what is there of one node and below, in the image's pixels, whatever node is reported.
-
-    A detection is judged by its score at the node, so that a score that crosses the threshold of a label is no jump.
-    An object that is labelled less deep than the node is neither right nor wrong.
-    """
-    column = detections.nodes.index(node)
-    detections = detections.select(detections.scores[:, column] >= FAINTEST)
-    scale = detections.gsd / record.gsd
-    scores = detections.scores[:, column].astype(np.float64)
-    objects = [item for item in record.annotations if is_a(item.node, node) or is_a(node, item.node)]
-    limits = np.array([record.width, record.height] * 2, np.float64)
-    return SceneResult(
-        name=record.path.name,
-        found=np.clip(envelope(detections.boxes, shape_of(node)).astype(np.float64) * scale, 0, limits),
-        scores=scores,
-        probabilities=scores,
-        truth=np.clip(truth_boxes(objects, node), 0, limits),
-        ignored=np.array([item.ignore or not is_a(item.node, node) for item in objects], bool),
-        area_km2=record.width * record.height * record.gsd**2 / 1e6,
-    )
 
 
 def labelled_nodes(records: Iterable[ImageRecord], nodes: Sequence[str]) -> tuple[str, ...]:

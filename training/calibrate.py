@@ -1,13 +1,46 @@
-"""Scores become probabilities: how often a detection with this score was right on held-back scenes."""
+"""Scores become probabilities: how often a detection with this score was right on held-back scenes, node by node."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .evaluate import SceneResult, verdicts
+from .evaluate import SceneResult, found_objects, verdicts
+from .figures import GSD_EDGES_M, ranges
 
 KNOTS = 64
+FEWEST_DETECTIONS = 50
+FEWEST_OBJECTS = 50
+"""A node below the counted ones with fewer judged detections or objects has the curve and the recall of its parent."""
+FEWEST_PER_GSD = 100
+"""Ranges of scale with fewer objects say nothing about recall."""
+
+Curve = dict[str, list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCalibration:
+    """What held-back scenes say about one node.
+
+    Attributes:
+        curve: knots `score` and `probability`.
+        recall: the share of objects found, by all reported detections.
+        recall_by_gsd: knots `gsd_m` and `recall`; None where the objects are of one range of scale.
+        detections, objects: how many were judged.
+    """
+
+    curve: Curve
+    recall: float
+    recall_by_gsd: Curve | None
+    detections: int
+    objects: int
+
+    @property
+    def enough(self) -> bool:
+        """Whether the figures rest on enough to be used for a node that has a parent."""
+        return self.detections >= FEWEST_DETECTIONS and self.objects >= FEWEST_OBJECTS
 
 
 def monotone_fit(
@@ -36,14 +69,70 @@ def monotone_fit(
     bins = np.array_split(np.arange(len(x)), min(KNOTS, len(x)))
     knots = np.array([x[rows].mean() for rows in bins])
     values = np.clip([level[rows].mean() for rows in bins], 0.001, 0.995)
-    unique, first = np.unique(np.round(knots, 6), return_index=True)
+    unique, first = np.unique(np.round(knots, 5), return_index=True)
     return unique.astype(np.float64), values[first].astype(np.float64)
 
 
-def calibration(results: Sequence[SceneResult]) -> tuple[dict[str, list[float]], float]:
-    """Return the calibration table of one node and its recall over all reported detections, from held-back scenes."""
+def calibration(results: Sequence[SceneResult]) -> NodeCalibration:
+    """Return the calibration of one node and its recall over all reported detections, from held-back scenes."""
     scores, right = verdicts(results)
     knots, values = monotone_fit(scores, right)
     objects = sum(int((~result.ignored).sum()) for result in results)
-    table = {"score": [round(float(v), 5) for v in knots], "probability": [round(float(v), 5) for v in values]}
-    return table, round(float(right.sum() / objects), 4) if objects else 1.0
+    return NodeCalibration(
+        curve={"score": _rounded(knots), "probability": _rounded(values)},
+        recall=round(float(right.sum() / objects), 4) if objects else 1.0,
+        recall_by_gsd=_recall_by_gsd(results),
+        detections=len(scores),
+        objects=objects,
+    )
+
+
+def _recall_by_gsd(results: Sequence[SceneResult]) -> Curve | None:
+    """Recall per range of scale, at the mean scale of its objects."""
+    knots = []
+    for low, high in ranges(GSD_EDGES_M):
+        inside = [result for result in results if low <= result.gsd < high]
+        found = np.concatenate(
+            [np.empty(0, bool), *(found_objects(each, threshold=0)[~each.ignored] for each in inside)]
+        )
+        scale = np.concatenate([np.empty(0), *(np.full(int((~each.ignored).sum()), each.gsd) for each in inside)])
+        if len(found) >= FEWEST_PER_GSD:
+            knots.append((float(scale.mean()), float(found.mean())))
+    if len(knots) < 2:
+        return None
+    return {"gsd_m": _rounded([gsd for gsd, _ in knots]), "recall": _rounded([recall for _, recall in knots])}
+
+
+def _rounded(values: Sequence[float] | NDArray[np.float64]) -> list[float]:
+    return [round(float(value), 5) for value in values]
+
+
+def record_fields(found: Mapping[str, NodeCalibration], above: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return the fields of a weight record that the calibrations of nodes fill: counted nodes always, others if enough.
+
+    `above` names the node above each, None for a counted one. Under `report`: detections and objects per node, and the
+    node whose calibration it `inherits`, or None.
+    """
+    used = {node: each for node, each in found.items() if above[node] is None or each.enough}
+    return {
+        "calibration": {node: each.curve for node, each in used.items()},
+        "recall": {node: each.recall for node, each in used.items()},
+        "recall_by_gsd": {node: each.recall_by_gsd for node, each in used.items() if each.recall_by_gsd},
+        "report": {
+            node: {
+                "detections": each.detections,
+                "objects": each.objects,
+                "inherits": None if node in used else _used_above(node, above, used),
+            }
+            for node, each in found.items()
+        },
+    }
+
+
+def _used_above(node: str, above: Mapping[str, str | None], used: Mapping[str, NodeCalibration]) -> str:
+    """The nearest node above that has a calibration; the counted one at the latest."""
+    higher = above[node]
+    while higher is not None and higher not in used:
+        higher = above[higher]
+    assert higher is not None, f"{node} has no counted node above it"
+    return higher

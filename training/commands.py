@@ -4,22 +4,25 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ..datasets.annotation import ImageRecord
+from ..datasets.catalogue import open_set
 from ..datasets.cutting import TILE_PX
 from ..datasets.images import read_rgb
+from ..datasets.own import OwnLabels
 from ..datasets.split import Split, split_of
 from ..datasets.tiles import HORIZONTAL, INDEX, read_tiles
 from ..detector.backend import Backend
 from ..detector.choice import made_for_bf16
 from ..detector.detections import Detections
 from ..detector.detector import Detector
+from ..detector.errors import OutputError
 from ..detector.openvino_backend import OpenVinoBackend
+from ..detector.taxonomy import COUNTED, NODES, ancestors, is_a
 from ..detector.weights import (
     WeightRecord,
     bind_export,
@@ -30,12 +33,27 @@ from ..detector.weights import (
     read_record,
 )
 from .accept import Decision, compare, decide, labelled_nodes
-from .calibrate import calibration
+from .calibrate import calibration, record_fields
+from .confusion import covers
+from .evaluate import FAINTEST, SceneResult, reported_result, scene_result
+from .evaluation import Evaluation, measure
+from .evaluation_plots import write_plots
 from .quantise import calibration_files, quantised, read_graph, save_graph
 from .recipe import read_recipe
 from .release import amend, release
 from .run import train, training_tiles
-from .scenes import LAUNCHER_FREE, MEASURED, Engine, of_node, run_sets, set_figures, tile_scores
+from .scenes import (
+    HELD_TILES,
+    LAUNCHER_FREE,
+    REPORT_SCORE,
+    Counting,
+    Engine,
+    Pair,
+    present,
+    run_records,
+    run_sets,
+    run_tiles,
+)
 from .selflabel import oriented_labels
 from .tileset import TileEntry, tile_entry
 
@@ -52,12 +70,6 @@ LICENCES = {
     "composites": "MIT repository; Google, Maxar, Apple pixels, and Airbus ground (CC BY-NC-SA 4.0)",
     "generated": "this project's generator; partly on the same empty bases",
 }
-LOW_SCORE = 0.01
-"""Detections from this score on take part in average precision."""
-REPORT_SCORE = 0.05
-"""Detections from this score on are reported, and calibrated."""
-HELD_TILES = ("composites_holdout", "generated_holdout")
-"""Folders of tiles with exact labels of held-back cut-outs and bases."""
 
 
 def fit_recipe(recipe_path: Path, tiles: Path, out: Path) -> Path:
@@ -119,54 +131,128 @@ def _all_found(weights: Path, entries: Sequence[TileEntry]) -> Iterator[Detectio
 
 
 def calibrate(weights: Path, data: Path, tiles: Path, engine: Engine) -> dict[str, Any]:
-    """Put calibration and recall of every counted node into a weight file, from the `dev` places; return them.
+    """Put calibration and recall per node into a weight file, from the `dev` places; return `calibrate.record_fields`.
 
-    Helicopters and launchers have too few real held-back objects: theirs come from generated tiles on held-back real
-    bases, for launchers together with real ground on which there is none; weights.md says so.
+    Aircraft come from real scenes. Helicopters and launchers have too few real held-back objects: theirs come from
+    generated tiles on held-back real bases, for launchers together with real ground on which there is none. Roles and
+    types come from whatever is labelled so deep, for the most part held-back cut-outs and generated tiles.
     """
     weights = find_weights(weights)
     detector = Detector.load(weights, precision="fp32", min_score=REPORT_SCORE)
-    found = run_sets(engine, detector, data, "dev", sets=MEASURED, progress=logger.info)
-    tables, recalls = {}, {}
-    for node in ("fw", "heli", "ad.launcher"):
-        free = LAUNCHER_FREE if node == "ad.launcher" else ()
-        sources = [source for source in found if node in MEASURED[source] or source in free]
-        results = [result for source in sources for result in of_node(found[source], node)]
-        if node != "fw":
-            results += of_node(_tile_pairs(weights, tiles / "generated_holdout"), node)
-        tables[node], recalls[node] = calibration(results)
-    amend(weights, calibration=tables, recall=recalls)
-    return {"calibration": tables, "recall": recalls}
+    scenes = run_sets(engine, detector, data, "dev", sets=present(data), progress=logger.info)
+    held = _held_tiles(detector, tiles)
+    every = [pair for pairs in (*scenes.values(), *held.values()) for pair in pairs]
+    found = {}
+    above = {node: _above(node, detector.nodes) for node in counted_below(detector.nodes)}
+    for node, parent in above.items():
+        if parent is None:
+            found[node] = calibration(_counted_results(node, scenes, held))
+        else:
+            results = [reported_result(*pair, node) for pair in every if covers(pair[0], node)]
+            found[node] = calibration(results)
+    fields = record_fields(found, above)
+    report = fields["report"]
+    amend(
+        weights,
+        calibration=fields["calibration"],
+        recall=fields["recall"],
+        recall_by_gsd=fields["recall_by_gsd"],
+        metrics={**read_record(weights).metrics, "calibration": report},
+    )
+    return fields
 
 
-def _tile_pairs(weights: Path, folder: Path) -> list[tuple[ImageRecord, Detections]]:
-    records = read_tiles(folder)
-    return list(zip(records, _all_found(weights, [tile_entry(record) for record in records]), strict=True))
+def _counted_results(node: str, scenes: dict[str, list[Pair]], held: dict[str, list[Pair]]) -> list[SceneResult]:
+    """What a counted node is calibrated on: real scenes; for all but aircraft generated tiles too."""
+    pairs = [
+        pair
+        for source, seen in scenes.items()
+        for pair in seen
+        if covers(pair[0], node) or (node == "ad.launcher" and source in LAUNCHER_FREE)
+    ]
+    if node != "fw":
+        pairs += held.get("generated_holdout", [])
+    return [scene_result(*pair, node) for pair in pairs]
+
+
+def counted_below(nodes: Sequence[str]) -> list[str]:
+    """Return the counted nodes among a network's nodes and all below them, parents first."""
+    return [node for node in NODES if node in nodes and any(is_a(node, counted) for counted in COUNTED)]
+
+
+def _above(node: str, nodes: Sequence[str]) -> str | None:
+    """The nearest node above that the network has; None for a counted one."""
+    if node in COUNTED:
+        return None
+    return next(each for each in reversed(ancestors(node)[:-1]) if each in nodes)
+
+
+def _held_tiles(detector: Detector, tiles: Path) -> dict[str, list[Pair]]:
+    found = {}
+    for name in HELD_TILES:
+        if (tiles / name / INDEX).is_file():
+            found[name] = run_tiles(detector, tiles / name)
+            logger.info("%s: %d tiles", name, len(found[name]))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSet:
+    """Labels of a user's own in a folder, and what they say about them (`datasets.own`)."""
+
+    folder: Path
+    labels: OwnLabels
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a network is measured on: the held-back places of public sets, held-back tiles, all of a user's own set."""
+
+    data: Path | None = None
+    tiles: Path | None = None
+    own: OwnSet | None = None
+    split: Split = "test"
 
 
 def evaluate(
-    weights: Path,
-    data: Path,
-    tiles: Path,
-    engine: Engine,
-    *,
-    split: Split = "test",
-    record: bool = False,
-) -> dict[str, Any]:
-    """Return the figures of a weight file on held-back scenes and tiles; with `record`, also put them into the file."""
+    weights: Path, material: Material, engine: Engine, counting: Counting, *, record: bool = False
+) -> Evaluation:
+    """Return what is measured of a weight file, whole scenes after merging.
+
+    With `record`, the figures also go into the weight file; those that other commands put there stay.
+    """
     weights = find_weights(weights)
-    detector = Detector.load(weights, precision="fp32", min_score=LOW_SCORE)
-    found = run_sets(engine, detector, data, split, sets=MEASURED, progress=logger.info)
-    before = read_record(weights).metrics
-    kept = {name: before[name] for name in ("notes", "int8", "bf16") if name in before}
-    metrics: dict[str, Any] = {"split": split, "scenes": set_figures(found), "notes": {}, **kept}
-    for folder in HELD_TILES:
-        if (tiles / folder).is_dir():
-            metrics[folder] = {node: asdict(score) for node, score in tile_scores(detector, tiles / folder).items()}
-            logger.info("%s", folder)
+    detector = Detector.load(weights, precision="fp32", min_score=FAINTEST)
+    data, own = material.data, material.own
+    scenes: dict[str, list[Pair]] = {}
+    if data is not None:
+        scenes |= run_sets(engine, detector, data, material.split, sets=present(data), progress=logger.info)
+    if own is not None:
+        name, records = open_set(own.folder, None, own.labels)
+        logger.info("%s: %d images, read as %s", own.folder, len(records), name)
+        scenes[own.folder.resolve().name] = run_records(engine, detector, records)
+    cut = {} if material.tiles is None else _held_tiles(detector, material.tiles)
+    found = measure(scenes, cut, detector.record, counting)
+    metrics = {"split": material.split, **found.metrics}
     if record:
-        amend(weights, metrics=metrics)
-    return metrics
+        before = read_record(weights).metrics
+        kept = {name: before[name] for name in ("int8", "bf16", "calibration") if name in before}
+        amend(weights, metrics={**metrics, "notes": before.get("notes", {}), **kept})
+    return replace(found, metrics=metrics)
+
+
+def write_evaluation(found: Evaluation, out: Path) -> list[Path]:
+    """Write `evaluation.json` and the pictures into a folder, which is made; return the files.
+
+    OutputError where that cannot be done.
+    """
+    path = out / "evaluation.json"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(found.as_record(), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        return [path, *write_plots(found, out)]
+    except OSError as error:
+        raise OutputError(f"cannot write into {out}: {error.strerror or error}") from error
 
 
 def quantise(weights: Path, data: Path, tiles: Path, engine: Engine) -> dict[str, Decision]:
@@ -201,14 +287,14 @@ def _decisions(
     record: WeightRecord, backends: Mapping[str, Callable[[], Backend]], data: Path, tiles: Path, engine: Engine
 ) -> dict[str, Decision]:
     """The decision on every back end but "fp32", beside that one."""
-    scenes: dict[str, list[tuple[ImageRecord, Detections]]] = {}
-    held: dict[str, list[tuple[ImageRecord, Detections]]] = {}
+    scenes: dict[str, list[Pair]] = {}
+    held: dict[str, list[Pair]] = {}
     for name, opened in backends.items():
         logger.info("%s on the dev places", name)
-        detector = Detector(opened(), record, min_score=LOW_SCORE)
-        found = run_sets(engine, detector, data, "dev", sets=MEASURED, progress=logger.info)
+        detector = Detector(opened(), record, min_score=FAINTEST)
+        found = run_sets(engine, detector, data, "dev", sets=present(data), progress=logger.info)
         scenes[name] = [pair for pairs in found.values() for pair in pairs]
-        held[name] = [pair for folder in HELD_TILES for pair in _seen(detector, tiles / folder)]
+        held[name] = [pair for folder in HELD_TILES for pair in run_tiles(detector, tiles / folder)]
         logger.info("held-back tiles: %d", len(held[name]))
     nodes = labelled_nodes((item for item, _ in held["fp32"]), record.nodes)
     return {
@@ -219,8 +305,3 @@ def _decisions(
         for name in backends
         if name != "fp32"
     }
-
-
-def _seen(detector: Detector, folder: Path) -> list[tuple[ImageRecord, Detections]]:
-    records = read_tiles(folder)
-    return list(zip(records, detector.stream(read_rgb(item.path) for item in records), strict=True))

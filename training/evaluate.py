@@ -1,82 +1,109 @@
-"""How good detections are on whole scenes after merging, against horizontal or oriented labels."""
+"""What was found and what is there: one image, one node, on one frame; and which of it belongs together."""
 
 from collections.abc import Iterable, Sequence
-from contextlib import redirect_stdout
-from dataclasses import asdict, dataclass
-from io import StringIO
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 
 from ..datasets.annotation import Annotation, ImageRecord
-from ..detector.boxes import envelope, from_corners
+from ..detector.boxes import envelope, from_corners, oriented_iou
 from ..detector.detections import Detections
 from ..detector.taxonomy import is_a, shape_of
 
-MOST_DETECTIONS = 3000
-"""Detections per scene that take part; the COCO default of 100 would cut crowded scenes."""
+FAINTEST = 0.01
+"""Scores below this take no part in average precision."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SceneResult:
-    """One scene for the evaluation of one node: what was found and what is there, as x0, y0, x1, y1 in pixels."""
+    """One image for the evaluation of one node: N boxes found and M labels, both in the image's pixels."""
 
     name: str
     found: NDArray[np.float64]
-    """(N, 4) horizontal boxes by shape."""
+    """(N, 4) horizontal boxes by shape, x0, y0, x1, y1."""
+    found_obb: NDArray[np.float64]
+    """(N, 5) the oriented boxes: cx, cy, length, width, angle."""
     scores: NDArray[np.float64]
     probabilities: NDArray[np.float64]
     truth: NDArray[np.float64]
-    """(M, 4) labelled boxes."""
+    """(M, 4) labelled boxes, horizontal."""
+    truth_obb: NDArray[np.float64]
+    """(M, 5) the oriented labels; of a horizontal one the box itself, which says nothing where `exact` is False."""
+    exact: NDArray[np.bool_]
+    """(M,) True: the label is an oriented one."""
     ignored: NDArray[np.bool_]
     """(M,) True: finding it is neither right nor wrong."""
+    gsd: float
+    """Metres per pixel of the image."""
     area_km2: float
 
+    @property
+    def found_m(self) -> NDArray[np.float64]:
+        """(N,) longer sides of the boxes found, in metres."""
+        return np.asarray(self.found_obb[:, 2:4].max(axis=1, initial=0) * self.gsd, np.float64)
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """The figures of one node on one set."""
-
-    scenes: int
-    objects: int
-    ap50: float
-    ap50_95: float
-    recall_at_threshold: float
-    precision_at_threshold: float
-    count_error_percent: float
-    """Mean over scenes with objects of |expected count - true count| / true count."""
-    count_bias_percent: float
-    """(Sum of expected counts - sum of true counts) / sum of true counts."""
-    false_alarms_per_km2: float
-
-    def rounded(self) -> dict[str, float]:
-        """Return the figures as plain numbers with four decimals."""
-        return {name: round(value, 4) for name, value in asdict(self).items()}
+    @property
+    def truth_m(self) -> NDArray[np.float64]:
+        """(M,) longer sides of the labels in metres; a horizontal one of a turned object says up to a third less."""
+        return np.asarray(self.truth_obb[:, 2:4].max(axis=1, initial=0) * self.gsd, np.float64)
 
 
 def scene_result(record: ImageRecord, detections: Detections, node: str) -> SceneResult:
-    """Return what was found and what is there of `node` and below in one image, in the image's pixels.
+    """Return what was found and what is there of a counted `node`: the detections reported at it or below.
 
     Detections are on square pixels of their own GSD and are scaled by the ratio to the record's GSD.
     """
-    scale = detections.gsd / record.gsd
-    found = detections.select(detections.at(node))
-    boxes = envelope(found.boxes, shape_of(node)).astype(np.float64) * scale
     objects = [item for item in record.annotations if is_a(item.node, node)]
-    truth = truth_boxes(objects, node)
+    found = detections.select(detections.at(node))
+    return _result(record, found, node, objects, found.score)
+
+
+def node_result(record: ImageRecord, detections: Detections, node: str) -> SceneResult:
+    """Return what was found and what is there of one node and below, whatever node is reported.
+
+    A detection is judged by its score at the node, so that a score that crosses the threshold of a label is no jump.
+    An object that is labelled less deep than the node is neither right nor wrong.
+    """
+    column = detections.nodes.index(node)
+    objects = [item for item in record.annotations if is_a(item.node, node) or is_a(node, item.node)]
+    found = detections.select(detections.scores[:, column] >= FAINTEST)
+    return _result(record, found, node, objects, found.scores[:, column])
+
+
+def reported_result(record: ImageRecord, detections: Detections, node: str) -> SceneResult:
+    """As `node_result`, but of the detections that are reported at `node` or below it, as counts take them."""
+    return node_result(record, detections.select(detections.at(node)), node)
+
+
+def _result(
+    record: ImageRecord,
+    found: Detections,
+    node: str,
+    objects: Sequence[Annotation],
+    scores: NDArray[np.float32],
+) -> SceneResult:
+    boxes = in_image(found, record)
     limits = np.array([record.width, record.height] * 2, np.float64)
     return SceneResult(
         name=record.path.name,
-        found=np.clip(boxes, 0, limits),
-        scores=found.score.astype(np.float64),
+        found=np.clip(envelope(boxes, shape_of(node)).astype(np.float64), 0, limits),
+        found_obb=boxes,
+        scores=scores.astype(np.float64),
         probabilities=found.probability.astype(np.float64),
-        truth=np.clip(truth, 0, limits),
-        ignored=np.array([item.ignore for item in objects], bool),
+        truth=np.clip(truth_boxes(objects, node), 0, limits),
+        truth_obb=exact_boxes(objects),
+        exact=np.array([item.oriented for item in objects], bool),
+        ignored=np.array([item.ignore or not is_a(item.node, node) for item in objects], bool),
+        gsd=record.gsd,
         area_km2=record.width * record.height * record.gsd**2 / 1e6,
     )
+
+
+def in_image(detections: Detections, record: ImageRecord) -> NDArray[np.float64]:
+    """Return the oriented boxes (N, 5) of detections in the pixels of an image, by the ratio of the two GSDs."""
+    scale = detections.gsd / record.gsd
+    return np.asarray(detections.boxes * np.array([scale, scale, scale, scale, 1]), np.float64)
 
 
 def truth_boxes(objects: Sequence[Annotation], node: str) -> NDArray[np.float64]:
@@ -88,70 +115,59 @@ def truth_boxes(objects: Sequence[Annotation], node: str) -> NDArray[np.float64]
     return np.array(rows, np.float64).reshape(-1, 4)
 
 
-def _coco(results: Sequence[SceneResult]) -> tuple[COCO, COCO]:
-    truth: list[dict[str, Any]] = []
-    found: list[dict[str, Any]] = []
-    for image, result in enumerate(results, 1):
-        for box, ignored in zip(result.truth, result.ignored, strict=True):
-            x, y, w, h = float(box[0]), float(box[1]), float(box[2] - box[0]), float(box[3] - box[1])
-            truth.append(
-                {
-                    "id": len(truth) + 1,
-                    "image_id": image,
-                    "category_id": 1,
-                    "bbox": [x, y, w, h],
-                    "area": w * h,
-                    "iscrowd": int(ignored),
-                }
-            )
-        for box, score in zip(result.found, result.scores, strict=True):
-            x, y, w, h = float(box[0]), float(box[1]), float(box[2] - box[0]), float(box[3] - box[1])
-            found.append({"image_id": image, "category_id": 1, "bbox": [x, y, w, h], "score": float(score)})
-    with redirect_stdout(StringIO()):
-        labels: Any = COCO()  # pycocotools types its parameters as paths of files
-        labels.dataset = {
-            "info": {},
-            "images": [{"id": image} for image in range(1, len(results) + 1)],
-            "categories": [{"id": 1, "name": "object"}],
-            "annotations": truth,
-        }
-        labels.createIndex()
-        return labels, labels.loadRes(found) if found else COCO()
+def exact_boxes(objects: Sequence[Annotation]) -> NDArray[np.float64]:
+    """Return (M, 5) oriented boxes of labels; a horizontal label becomes a box of angle 0."""
+    polygons = np.array([item.polygon for item in objects], np.float64).reshape(-1, 4, 2)
+    return from_corners(polygons).astype(np.float64)
 
 
-def average_precision(results: Sequence[SceneResult]) -> tuple[float, float]:
-    """Return AP at IoU 0.5 and AP over IoU 0.5 to 0.95 by pycocotools, both 0 where nothing was found.
+def overlaps(record: ImageRecord, detections: Detections, objects: Sequence[Annotation]) -> NDArray[np.float64]:
+    """Return (N, M) intersection over union of detections and labels of any node.
 
-    NaN where there is no object to find.
+    With an oriented label that of the rectangles, with a horizontal one that of the outlines by shape.
     """
-    if not any(len(result.truth) and not result.ignored.all() for result in results):
-        return float("nan"), float("nan")
-    labels, found = _coco(results)
-    if not found.anns:
-        return 0.0, 0.0
-    with redirect_stdout(StringIO()):
-        run = COCOeval(labels, found, "bbox")
-        run.params.maxDets = [1, 100, MOST_DETECTIONS]
-        run.params.areaRng, run.params.areaRngLbl = [[0, 1e10]], ["all"]
-        run.evaluate()
-        run.accumulate()
-    precision = run.eval["precision"][:, :, 0, 0, -1]
-    return float(precision[0].mean()), float(precision.mean())
+    boxes = in_image(detections, record)
+    overlap = np.zeros((len(boxes), len(objects)))
+    exact = np.array([item.oriented for item in objects], bool)
+    overlap[:, exact] = oriented_iou(boxes, exact_boxes([item for item in objects if item.oriented]))
+    for column in np.flatnonzero(~exact).tolist():
+        item = objects[column]
+        outlines = envelope(boxes, shape_of(item.node)).astype(np.float64)
+        overlap[:, column] = box_iou(outlines, np.array([item.bounds]))[:, 0]
+    return overlap
+
+
+def assigned(
+    overlap: NDArray[np.float64], scores: NDArray[np.float64], ignored: NDArray[np.bool_], iou: float = 0.5
+) -> NDArray[np.intp]:
+    """Return per detection (N,) the label that it takes, or -1: by falling score, the free one with the best overlap.
+
+    Each object is taken once; an ignored one stays free.
+    """
+    taken = np.zeros(overlap.shape[1], bool)
+    partner = np.full(len(overlap), -1, np.intp)
+    for row in np.argsort(-scores, kind="stable"):
+        free = np.where(taken, -1.0, overlap[row])
+        best = int(free.argmax()) if len(free) else -1
+        if best >= 0 and free[best] >= iou:
+            partner[row] = best
+            taken[best] = not ignored[best]
+    return partner
 
 
 def matches(result: SceneResult, iou: float = 0.5) -> NDArray[np.int8]:
     """Return per detection 1 right, 0 wrong, -1 neither (on an ignored object), by falling score, each object once."""
-    order = np.argsort(-result.scores, kind="stable")
-    overlap = box_iou(result.found, result.truth)
-    taken = np.zeros(len(result.truth), bool)
-    verdict = np.zeros(len(result.found), np.int8)
-    for row in order:
-        free = np.where(taken, -1.0, overlap[row]) if len(result.truth) else np.empty(0)
-        best = int(free.argmax()) if len(free) else -1
-        if best >= 0 and free[best] >= iou:
-            verdict[row] = -1 if result.ignored[best] else 1
-            taken[best] = not result.ignored[best]
-    return verdict
+    partner = assigned(box_iou(result.found, result.truth), result.scores, result.ignored, iou)
+    neither = np.append(result.ignored, False)[partner]  # False: of a detection without a label
+    return np.where(neither, -1, partner >= 0).astype(np.int8)
+
+
+def found_objects(result: SceneResult, *, threshold: float) -> NDArray[np.bool_]:
+    """Return per label (M,) whether a detection of score `threshold` or more took it."""
+    partner = assigned(box_iou(result.found, result.truth), result.scores, result.ignored)
+    found = np.zeros(len(result.truth), bool)
+    found[partner[(partner >= 0) & (result.scores >= threshold)]] = True
+    return found
 
 
 def box_iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -161,35 +177,6 @@ def box_iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float6
     both = np.prod(np.clip(high - low, 0, None), axis=2)
     areas = [np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=1) for boxes in (a, b)]
     return np.asarray(both / np.maximum(areas[0][:, None] + areas[1][None] - both, 1e-9), np.float64)
-
-
-def figures(results: Sequence[SceneResult], *, threshold: float) -> Figures:
-    """Return the figures of one node; counts and recall at score `threshold`, AP over all scores."""
-    ap50, ap = average_precision(results)
-    right = wrong = objects = 0
-    errors, expected_sum = [], 0.0
-    for result in results:
-        verdict, sure = matches(result), result.scores >= threshold
-        there = int((~result.ignored).sum())
-        right += int(((verdict == 1) & sure).sum())
-        wrong += int(((verdict == 0) & sure).sum())
-        objects += there
-        expected = float(result.probabilities[verdict >= 0].sum())
-        expected_sum += expected
-        if there:
-            errors.append(abs(expected - there) / there)
-    area = sum(result.area_km2 for result in results)
-    return Figures(
-        scenes=len(results),
-        objects=objects,
-        ap50=ap50,
-        ap50_95=ap,
-        recall_at_threshold=right / objects if objects else float("nan"),
-        precision_at_threshold=right / (right + wrong) if right + wrong else float("nan"),
-        count_error_percent=100 * float(np.mean(errors)) if errors else float("nan"),
-        count_bias_percent=100 * (expected_sum - objects) / objects if objects else float("nan"),
-        false_alarms_per_km2=wrong / area if area else float("nan"),
-    )
 
 
 def verdicts(results: Iterable[SceneResult]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

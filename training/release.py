@@ -1,26 +1,23 @@
 """A finished network as a weight file: parameters and record, and the graphs bound to it by hash."""
 
-import shutil
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import nn
 
-from ..detector.errors import MissingDependencyError, OutputError
+from ..detector.errors import MissingDependencyError
 from ..detector.taxonomy import COUNTED
-from ..detector.torch_backend import build_module
 from ..detector.weights import (
     EXPORTS,
     WeightRecord,
     bind_export,
     drop_export,
-    export_files,
     exported_model,
     has_export,
     read_record,
@@ -106,29 +103,6 @@ def amend(path: Path, **changes: Any) -> WeightRecord:  # noqa: ANN401 - fields 
     for kind in kinds:
         bind_export(path, kind)
     return record
-
-
-def export(weights: Path, kind: Literal["openvino", "onnx"], out: Path | None = None) -> Path:
-    """Write an export of a weight file beside it, or beside a copy of it in the folder `out`; return the graph.
-
-    The copy is what `--weights` then names. Raises `OutputError` where the folder cannot be written.
-    """
-    module = build_module(read_record(weights), read_tensors(weights))
-    path = weights
-    if out is not None:
-        path = out / weights.name
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            if not path.is_file() or path.read_bytes() != weights.read_bytes():
-                for stale in EXPORTS:
-                    drop_export(path, stale)
-                shutil.copyfile(weights, path)
-        except OSError as error:
-            raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-    graph = export_files(path, kind)[0]
-    write_openvino(module, graph) if kind == "openvino" else write_onnx(module, graph)
-    bind_export(path, kind)
-    return graph
 
 
 def write_onnx(model: nn.Module, path: Path) -> None:

@@ -1,7 +1,6 @@
 """Held-back scenes through a detector: what weights.md and the calibration are measured on."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -9,41 +8,71 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets.annotation import ImageRecord
-from ..datasets.catalogue import read_below
+from ..datasets.catalogue import public_sets, read_below
 from ..datasets.images import read_rgb
 from ..datasets.split import Split, split_of
 from ..datasets.tiles import read_tiles
-from ..detector.boxes import oriented_iou
 from ..detector.detections import Detections
 from ..detector.detector import COARSEST, Detector
+from ..detector.errors import DatasetNotFoundError
 from ..detector.opencv import cv2
-from ..detector.taxonomy import is_a
-from .evaluate import Figures, SceneResult, figures, scene_result
-from .tileset import TileEntry, tile_entry
+from ..detector.weights import WeightRecord
 
 Engine = Callable[[Path | NDArray[np.uint8], float, Detector], Detections]
 """Image file or pixels, their metres per pixel and a detector in, merged detections out. It is handed in: the training
 room does not know the inference room."""
+Pair = tuple[ImageRecord, Detections]
+"""An image with its labels, and what was found on it."""
 
 THRESHOLD = 0.25
-MEASURED: Mapping[str, tuple[str, ...]] = {
-    "airbus": ("fw",),
-    "hrplanes": ("fw",),
-    "aerial_airport": ("fw",),
-    "simd": ("fw", "heli"),
-    "nwpu": ("fw",),
-}
-"""Real sets and the nodes that each labels exhaustively."""
+"""Score at which recall, precision, false alarms and types are stated."""
+REPORT_SCORE = 0.05
+"""Detections from this score on are reported, and calibrated."""
+MEASURED = ("airbus", "hrplanes", "aerial_airport", "simd", "nwpu", "dota")
+"""Real sets of which places are held back (`datasets.split`)."""
 LAUNCHER_FREE = ("airbus", "simd", "aerial_airport")
 """Real sets on whose ground no launcher stands: everything called one is a false alarm."""
+HELD_TILES = ("composites_holdout", "generated_holdout")
+"""Folders of tiles with exact labels of held-back cut-outs and bases."""
 
 
-class TileRunner(Protocol):
-    """What the held-back tiles need of a detector."""
+class Interval(Protocol):
+    """A count: what is expected, and the ends of its interval."""
 
-    def detect_tiles(self, tiles: list[np.ndarray]) -> list[Detections]:
-        """Return the detections of each tile."""
+    @property
+    def expected(self) -> float:
+        """Objects expected."""
         ...
+
+    @property
+    def low(self) -> int:
+        """The low end of the 90 % interval."""
+        ...
+
+    @property
+    def high(self) -> int:
+        """The high end of the 90 % interval."""
+        ...
+
+
+Counting = Callable[[Detections, WeightRecord, float], Mapping[str, Interval]]
+"""Detections of an image, the record of their network and the metres per pixel of the image in, a count per node out.
+Handed in like the engine, so that what is measured is what users get."""
+
+
+def present(data: Path) -> tuple[str, ...]:
+    """Return which of the measured sets lie below a folder, in their order.
+
+    DatasetNotFoundError where none does.
+    """
+    folders = {each.name: each.folders for each in public_sets()}
+    found = tuple(name for name in MEASURED if any((data / folder).is_dir() for folder in folders[name]))
+    if not found:
+        raise DatasetNotFoundError(
+            f"{data} holds none of the sets with held-back places: {', '.join(MEASURED)}; a folder each, named as "
+            "`hardstand datasets list` says"
+        )
+    return found
 
 
 def held_back(data: Path, source: str, split: Split) -> list[ImageRecord]:
@@ -72,96 +101,21 @@ def run_sets(
     *,
     sets: Iterable[str],
     progress: Callable[[str], None],
-) -> dict[str, list[tuple[ImageRecord, Detections]]]:
+) -> dict[str, list[Pair]]:
     """Return every held-back image of the sets with its detections."""
-    found: dict[str, list[tuple[ImageRecord, Detections]]] = {}
+    found: dict[str, list[Pair]] = {}
     for source in sets:
-        found[source] = [(record, whole_image(engine, record, detector)) for record in held_back(data, source, split)]
+        found[source] = run_records(engine, detector, held_back(data, source, split))
         progress(f"{source}: {len(found[source])} images")
     return found
 
 
-def of_node(pairs: Iterable[tuple[ImageRecord, Detections]], node: str) -> list[SceneResult]:
-    """Return the results of one node."""
-    return [scene_result(record, detections, node) for record, detections in pairs]
+def run_records(engine: Engine, detector: Detector, records: Sequence[ImageRecord]) -> list[Pair]:
+    """Return images with their detections, each run as a whole scene."""
+    return [(record, whole_image(engine, record, detector)) for record in records]
 
 
-def set_figures(found: Mapping[str, list[tuple[ImageRecord, Detections]]]) -> dict[str, dict[str, float]]:
-    """Return the figures per "set node" that the set labels exhaustively, and launcher false alarms on real ground."""
-    rows: dict[str, dict[str, float]] = {}
-    for source, pairs in found.items():
-        for node in MEASURED.get(source, ()):
-            rows[f"{source} {node}"] = figures(of_node(pairs, node), threshold=THRESHOLD).rounded()
-    grounds = [pair for source in LAUNCHER_FREE for pair in found.get(source, [])]
-    if grounds:
-        alarms: Figures = figures(of_node(grounds, "ad.launcher"), threshold=THRESHOLD)
-        area = sum(result.area_km2 for result in of_node(grounds, "ad.launcher"))
-        rows["real ground ad.launcher"] = {
-            "scenes": alarms.scenes,
-            "area_km2": round(area, 2),
-            "false_alarms_per_km2": round(alarms.false_alarms_per_km2, 3),
-        }
-    return rows
-
-
-@dataclass(frozen=True, slots=True)
-class TypeScore:
-    """How objects of one labelled node fared on tiles with exact boxes."""
-
-    objects: int
-    found: int
-    """With an oriented box of IoU 0.5 or more and the right counted root."""
-    right: int
-    """Found, and reported at the label's node or below."""
-    consistent: int
-    """Found, and reported at the label's node, below it, or at one of its ancestors: not wrong, maybe not deep."""
-    angle_error_deg: float
-    """Median over the found."""
-    length_error_percent: float
-    width_error_percent: float
-
-
-def tile_scores(runner: TileRunner, folder: Path) -> dict[str, TypeScore]:
-    """Return the scores per labelled node on a folder of tiles with exact labels, and over all per counted root."""
-    rows: dict[str, list[tuple[bool, bool, bool, float, float, float]]] = {}
-    for record in read_tiles(folder):
-        for node, row in _tile_rows(runner, tile_entry(record)):
-            rows.setdefault(node, []).append(row)
-    return {node: _score(values) for node, values in sorted(rows.items())}
-
-
-def _tile_rows(runner: TileRunner, entry: TileEntry) -> list[tuple[str, tuple[bool, bool, bool, float, float, float]]]:
-    pixels = read_rgb(entry.path)
-    found = runner.detect_tiles([pixels])[0]
-    found = found.select(found.score >= THRESHOLD)
-    use = entry.exact & ~entry.ignore
-    boxes = entry.boxes[use]
-    nodes = [node for node, keep in zip(entry.nodes, use, strict=True) if keep]
-    overlap = oriented_iou(boxes, found.boxes) if len(boxes) and len(found) else np.zeros((len(boxes), len(found)))
-    out = []
-    for row, node in enumerate(nodes):
-        best = int(overlap[row].argmax()) if overlap.shape[1] else -1
-        if best < 0 or overlap[row, best] < 0.5:
-            out.append((node, (False, False, False, np.nan, np.nan, np.nan)))
-            continue
-        label = found.labels[best]
-        miss = abs((found.boxes[best, 4] - boxes[row, 4] + np.pi / 2) % np.pi - np.pi / 2)
-        sizes = np.abs(found.boxes[best, 2:4] / boxes[row, 2:4] - 1) * 100
-        below, above = is_a(label, node), is_a(node, label)
-        out.append((node, (True, below, below or above, float(np.degrees(miss)), float(sizes[0]), float(sizes[1]))))
-    return out
-
-
-def _score(values: list[tuple[bool, bool, bool, float, float, float]]) -> TypeScore:
-    table = np.array(values, np.float64)
-    found = table[table[:, 0] > 0]
-    middle = np.median(found[:, 3:], axis=0) if len(found) else np.full(3, np.nan)
-    return TypeScore(
-        objects=len(table),
-        found=len(found),
-        right=int(table[:, 1].sum()),
-        consistent=int(table[:, 2].sum()),
-        angle_error_deg=round(float(middle[0]), 2),
-        length_error_percent=round(float(middle[1]), 2),
-        width_error_percent=round(float(middle[2]), 2),
-    )
+def run_tiles(detector: Detector, folder: Path) -> list[Pair]:
+    """Return the tiles of a folder, which lie at the network's scale, with their detections."""
+    records = read_tiles(folder)
+    return list(zip(records, detector.stream(read_rgb(record.path) for record in records), strict=True))

@@ -27,7 +27,8 @@ from hardstand.datasets.split import split_of
 from hardstand.detector.boxes import envelope
 from hardstand.detector.detections import Detections
 from hardstand.inference.tiles import plan_tiles
-from hardstand.training.evaluate import figures, scene_result
+from hardstand.training.evaluate import scene_result
+from hardstand.training.figures import figures
 from hardstand.training.fit import fit
 from hardstand.training.look import overhead_look
 from hardstand.training.network import Network, settle_batch_norm, start_from
@@ -103,7 +104,9 @@ def score(out: str, airbus_folder: str) -> None:
             continue
         boxes, scores = scene_boxes(model, read_rgb(record.path))
         none = Detections.empty(CLASSES, record.gsd)
-        results.append(replace(scene_result(record, none, "fw"), found=boxes, scores=scores, probabilities=scores))
+        flat = np.column_stack(((boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2], np.zeros(len(boxes))))
+        result = scene_result(record, none, "fw")
+        results.append(replace(result, found=boxes, found_obb=flat, scores=scores, probabilities=scores))
     print(json.dumps(figures(results, threshold=0.25).rounded()))
 
 

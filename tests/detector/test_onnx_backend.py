@@ -19,10 +19,10 @@ onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not inst
 @pytest.fixture(scope="module")
 def exported(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the tiny weights with an ONNX export beside it."""
-    from hardstand.training.release import export  # noqa: PLC0415
+    from hardstand.training.exports import export  # noqa: PLC0415
 
     folder = tmp_path_factory.mktemp("onnx") / "new"
-    assert export(tiny_weights, "onnx", folder) == folder / "tiny.onnx"
+    assert export(tiny_weights, "onnx", out=folder)[0] == folder / "tiny.onnx"
     assert sorted(file.name for file in folder.iterdir()) == ["tiny.onnx", "tiny.onnx.json", "tiny.safetensors"]
     return folder / "tiny.safetensors"
 
@@ -54,7 +54,7 @@ def test_an_export_of_other_weights_is_refused(exported: Path, tmp_path: Path) -
 
 
 def test_without_an_export_the_command_for_it_is_named(tiny_weights: Path) -> None:
-    with pytest.raises(WeightsCorruptError, match=r"no onnx export beside it .*hardstand export .* --format onnx"):
+    with pytest.raises(WeightsCorruptError, match=r"no onnx export beside it .*hardstand export .* --to onnx"):
         Detector.load(tiny_weights, backend="onnx")
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from hardstand.datasets.annotation import Annotation, ImageRecord, horizontal, oriented
 from hardstand.detector import Detections
-from hardstand.training.accept import Comparison, compare, decide, labelled_nodes, node_result
-from hardstand.training.evaluate import box_iou, scene_result
+from hardstand.training.accept import Comparison, compare, decide, labelled_nodes
+from hardstand.training.evaluate import box_iou, node_result, scene_result
 
 NODES = ("fw", "fw.bomber", "heli")
 

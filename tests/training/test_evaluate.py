@@ -7,7 +7,9 @@ from hardstand.datasets.annotation import ImageRecord, horizontal
 from hardstand.detector import Detections
 from hardstand.detector.boxes import envelope
 from hardstand.training.calibrate import calibration, monotone_fit
-from hardstand.training.evaluate import average_precision, box_iou, figures, matches, scene_result
+from hardstand.training.evaluate import box_iou, matches, scene_result
+from hardstand.training.figures import SceneCount, figures
+from hardstand.training.precision import average_precision
 from hardstand.training.selflabel import oriented_labels
 
 NODES = ("fw", "heli")
@@ -58,9 +60,9 @@ def test_average_precision_by_hand() -> None:
 def test_each_object_is_matched_once_and_figures_count() -> None:
     result = scene_result(_record([OUTLINE]), _found([DIAMOND, DIAMOND], [0.9, 0.8]), "fw")
     assert matches(result).tolist() == [1, 0]
-    row = figures([result], threshold=0.5)
+    row = figures([result], [SceneCount("a.jpg", 1, 1.7, 1, 3)], threshold=0.5)
     assert (row.objects, row.recall_at_threshold, row.precision_at_threshold) == (1, 1, 0.5)
-    assert row.count_bias_percent == pytest.approx(70)
+    assert (row.count_error, row.count_bias_percent, row.counts_in_interval) == pytest.approx((0.7, 70, 1))
     assert row.false_alarms_per_km2 == pytest.approx(100)
 
 
@@ -72,11 +74,9 @@ def test_calibration_rises_and_recall_is_the_share_found() -> None:
     assert (np.diff(knots) > 0).all()
     assert (np.diff(values) >= 0).all()
     assert np.abs(np.interp([0.3, 0.6, 0.9], knots, values) - np.array([0.09, 0.36, 0.81])).max() < 0.08
-    table, recall = calibration(
-        [scene_result(_record([OUTLINE, [150, 150, 180, 190]]), _found([DIAMOND], [0.9]), "fw")]
-    )
-    assert recall == 0.5
-    assert len(table["score"]) == len(table["probability"])
+    found = calibration([scene_result(_record([OUTLINE, [150, 150, 180, 190]]), _found([DIAMOND], [0.9]), "fw")])
+    assert found.recall == 0.5
+    assert len(found.curve["score"]) == len(found.curve["probability"])
 
 
 def test_a_label_takes_the_networks_angle_only_where_the_outlines_agree() -> None:

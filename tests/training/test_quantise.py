@@ -21,6 +21,7 @@ from hardstand.training.network import build_network
 from hardstand.training.quantise import calibration_files, decoding, quantised, read_graph, save_graph
 from hardstand.training.recipe import Recipe, SetShare
 from hardstand.training.release import release
+from hardstand.training.scenes import HELD_TILES
 from hardstand.training.tileset import CropRange
 
 pytest.importorskip("nncf", reason="nncf is not installed: pip install 'hardstand[train]'")
@@ -49,7 +50,7 @@ def tiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_tiles(root / "a", 5)
     write_tiles(root / "b", 2)
     write_tiles(root / "held", 2, source="airbus", group="airport7")
-    for name in commands.HELD_TILES:
+    for name in HELD_TILES:
         write_tiles(root / name, 2)
     return root
 

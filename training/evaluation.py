@@ -1,0 +1,163 @@
+"""Everything that is measured of a network on images with labels, as one record of JSON values."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ..datasets.annotation import ImageRecord
+from ..detector.detections import Detections
+from ..detector.taxonomy import COUNTED, is_a
+from ..detector.weights import WeightRecord
+from .confusion import confusion, covers
+from .evaluate import SceneResult, assigned, node_result, overlaps, scene_result
+from .figures import Counts, SceneCount, by_gsd, by_size, figures, plain
+from .precision import precision_table
+from .scenes import LAUNCHER_FREE, REPORT_SCORE, THRESHOLD, Counting, Pair
+from .typescore import type_scores
+
+REAL_GROUND = "real ground"
+WHOLE = "real scenes"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """What was measured: figures for the record of a weight file, and what only tables and pictures show."""
+
+    metrics: dict[str, Any]
+    """Under `scenes` and `tiles` figures per "set node", `by_gsd` and `by_size` per range, `types` per set and node,
+    `confusion` per set."""
+    curves: dict[str, list[float | None]]
+    """Precision at IoU 0.5 at recall 0, 0.01, ... 1, per "set node"."""
+    counts: dict[str, list[SceneCount]]
+    """Per "set node" of the counted nodes, one entry per image."""
+
+    def as_record(self) -> dict[str, Any]:
+        """All of it as JSON values, without NaN."""
+        counts = {name: [_count_record(each) for each in scenes] for name, scenes in self.counts.items()}
+        return {**self.metrics, "curves": self.curves, "counts": counts}
+
+
+def _count_record(count: SceneCount) -> dict[str, Any]:
+    return {**asdict(count), "expected": plain(count.expected)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """One node on one set."""
+
+    results: list[SceneResult]
+    counts: Counts
+
+
+def measure(
+    scenes: Mapping[str, Sequence[Pair]],
+    tiles: Mapping[str, Sequence[Pair]],
+    record: WeightRecord,
+    counting: Counting,
+) -> Evaluation:
+    """Return the evaluation of detections on whole `scenes` and on `tiles`, both by set.
+
+    A node is scored on the images that are labelled in full for it; below the counted nodes only where a set has
+    objects of it. Figures by scale and the confusion of types take all sets of whole scenes together.
+    """
+    whole = {name: _by_node(pairs, record, counting) for name, pairs in scenes.items()}
+    cut = {name: _by_node(pairs, record, counting) for name, pairs in tiles.items()}
+    every = [pair for pairs in scenes.values() for pair in pairs]
+    together = {node: _joined(nodes[node] for nodes in whole.values() if node in nodes) for node in COUNTED}
+    sizes = {node: rows for node, rows in together.items() if rows.results}
+    sizes |= {f"{name} {node}": nodes[node] for name, nodes in cut.items() for node in COUNTED if node in nodes}
+    metrics = {
+        "threshold": THRESHOLD,
+        "scenes": _figure_rows(whole) | _launcher_alarms(scenes, record),
+        "tiles": _figure_rows(cut),
+        "by_gsd": _filled(
+            {node: by_gsd(rows.results, rows.counts, threshold=THRESHOLD) for node, rows in together.items()}
+        ),
+        "by_size": _filled({name: by_size(rows.results, threshold=THRESHOLD) for name, rows in sizes.items()}),
+        "types": _filled({name: _types(pairs) for name, pairs in {**scenes, **tiles}.items()}),
+        "confusion": {
+            name: found
+            for name, pairs in {WHOLE: every, **tiles}.items()
+            if len((found := confusion(pairs, threshold=THRESHOLD).as_record())["labelled"]) > 1
+        },
+    }
+    named = {f"{name} {node}": rows for name, nodes in {**whole, **cut}.items() for node, rows in nodes.items()}
+    curves = {name: precision_table(rows.results)[0, :, 0] for name, rows in named.items()}
+    return Evaluation(
+        metrics,
+        {name: [plain(value) for value in curve] for name, curve in curves.items() if not np.isnan(curve).any()},
+        {
+            name: [each for each in rows.counts if each is not None]
+            for name, rows in named.items()
+            if name.rpartition(" ")[2] in COUNTED
+        },
+    )
+
+
+def _filled(tables: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {name: rows for name, rows in tables.items() if rows}
+
+
+def _types(pairs: Iterable[Pair]) -> dict[str, Any]:
+    return {node: asdict(score) for node, score in type_scores(pairs, threshold=THRESHOLD).items()}
+
+
+def _figure_rows(sets: Mapping[str, Mapping[str, _Rows]]) -> dict[str, dict[str, float | None]]:
+    return {
+        f"{name} {node}": figures(rows.results, rows.counts, threshold=THRESHOLD).rounded()
+        for name, nodes in sets.items()
+        for node, rows in nodes.items()
+    }
+
+
+def _launcher_alarms(scenes: Mapping[str, Sequence[Pair]], record: WeightRecord) -> dict[str, dict[str, float | None]]:
+    """False alarms on ground on which no launcher stands, said by the sets' subject, not by their labels."""
+    grounds = [pair for name in LAUNCHER_FREE for pair in scenes.get(name, ())]
+    if not grounds or "ad.launcher" not in record.nodes:
+        return {}
+    alarms = figures([scene_result(*pair, "ad.launcher") for pair in grounds], threshold=THRESHOLD)
+    kept = ("scenes", "objects", "false_alarms_per_km2", "area_km2")
+    return {f"{REAL_GROUND} ad.launcher": {name: alarms.rounded()[name] for name in kept}}
+
+
+def _joined(parts: Iterable[_Rows]) -> _Rows:
+    every = list(parts)
+    return _Rows([each for rows in every for each in rows.results], [each for rows in every for each in rows.counts])
+
+
+def _by_node(pairs: Sequence[Pair], record: WeightRecord, counting: Counting) -> dict[str, _Rows]:
+    """The nodes that are scored on a set, in the network's order."""
+    said = [_counts(pair, record, counting) for pair in pairs]
+    rows = {}
+    for node in record.nodes:
+        counted = node in COUNTED
+        chosen = [number for number, (image, _) in enumerate(pairs) if covers(image, node)]
+        results = [(scene_result if counted else node_result)(*pairs[number], node) for number in chosen]
+        if results and (counted or any((~result.ignored).any() for result in results)):
+            rows[node] = _Rows(results, [_scene_count(pairs[number][0], said[number], node) for number in chosen])
+    return rows
+
+
+def _counts(pair: Pair, record: WeightRecord, counting: Counting) -> Mapping[str, tuple[float, int, int]]:
+    """Expected, low and high per node, of what is reported; what lies on ignored objects does not count."""
+    image, found = pair[0], pair[1].select(pair[1].score >= REPORT_SCORE)
+    counts = counting(found.select(~_on_ignored(image, found)), record, image.gsd)
+    return {node: (count.expected, count.low, count.high) for node, count in counts.items()}
+
+
+def _on_ignored(record: ImageRecord, found: Detections) -> np.ndarray:
+    """Which detections (N,) take an ignored object of a counted node."""
+    objects = [item for item in record.annotations if any(is_a(item.node, node) for node in COUNTED)]
+    ignored = np.array([item.ignore for item in objects], bool)
+    partner = assigned(overlaps(record, found, objects), found.score.astype(np.float64), ignored)
+    return np.asarray(np.append(ignored, np.False_)[partner], bool)
+
+
+def _scene_count(image: ImageRecord, counts: Mapping[str, tuple[float, int, int]], node: str) -> SceneCount | None:
+    """The count of a node beside the truth; None where an object that is labelled less deep might be one of it."""
+    there = [item.node for item in image.annotations if not item.ignore]
+    if node not in counts or any(label != node and is_a(node, label) for label in there):
+        return None
+    return SceneCount(image.path.name, sum(is_a(label, node) for label in there), *counts[node])
