@@ -23,7 +23,7 @@ from ..detector.errors import DatasetNotFoundError
 from .annotation import Annotation, ImageRecord, horizontal, oriented
 from .balance import repeat_factors
 
-__all__ = ["INDEX", "TileLine", "clip_to", "read_tiles", "scaled", "write_index", "write_rows"]
+__all__ = ["INDEX", "TileLine", "clip_to", "draw_weights", "read_tiles", "scaled", "write_index", "write_rows"]
 
 INDEX = "index.jsonl"
 KEPT_SHARE = 0.7
@@ -119,6 +119,12 @@ def read_tiles(folder: Path, *, index: str = INDEX) -> list[ImageRecord]:
     if not path.is_file():
         raise DatasetNotFoundError(f"{folder} has no {index}; make its tiles first with `hardstand datasets tile`")
     return [_tile_record(folder, json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def draw_weights(folder: Path) -> list[float]:
+    """How often each tile of a folder should be drawn, in the order of `read_tiles`; 1 where its index does not say."""
+    lines = (folder / INDEX).read_text(encoding="utf-8").splitlines()
+    return [float(json.loads(line).get("weight", 1)) for line in lines]
 
 
 def _tile_record(folder: Path, row: dict[str, Any]) -> ImageRecord:

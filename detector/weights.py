@@ -48,6 +48,7 @@ class WeightRecord:
         recall: per counted node, the share of objects that is found.
         not_measured: what was not measured, in words.
         created: date, ISO.
+        recipe: the training recipe with every value that it had, also those by default; empty in older files.
         params_sha256: hash of the tensors (`hash_tensors`); `write_weights` fills it in.
 
     Raises:
@@ -70,6 +71,7 @@ class WeightRecord:
     recall: Mapping[str, float] = field(default_factory=dict)
     not_measured: Sequence[str] = ()
     created: str
+    recipe: Mapping[str, Any] = field(default_factory=dict)
     params_sha256: str = ""
 
     def __post_init__(self) -> None:
@@ -149,7 +151,7 @@ def _from_json(path: Path, text: str) -> WeightRecord:
     names = {item.name for item in fields(WeightRecord)}
     try:
         values = json.loads(text)
-        wrong = names.symmetric_difference(values)
+        wrong = names.symmetric_difference(values) - {"recipe"}  # older files have none
         if wrong:
             raise WeightsCorruptError(f"{path}: record with missing or unknown fields: {', '.join(sorted(wrong))}")
         return WeightRecord(**{**values, "nodes": tuple(values["nodes"])})

@@ -42,7 +42,7 @@ def _tiles(root: Path) -> Path:
 def _trained(tmp_path: Path, tiles: Path, out: str, steps: int) -> Path:
     recipe = tmp_path / f"{out}-{steps}.toml"
     recipe.write_text(RECIPE.format(steps=steps))
-    return fit_recipe(recipe, tiles, tmp_path / out)
+    return fit_recipe(recipe, tiles, tmp_path / out, resume=True)
 
 
 def test_a_recipe_becomes_a_weight_file_that_labels_and_has_a_page(tmp_path: Path) -> None:
