@@ -4,7 +4,7 @@ import math
 import tomllib
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from ..detector.errors import MissingFileError, RecipeError
 from ..detector.taxonomy import COUNTED, NODES, root
@@ -40,7 +40,7 @@ class SetShare:
         shares = (self.share, self.share if self.share_end is None else self.share_end)
         if min(shares) < 0 or max(shares) <= 0:
             raise RecipeError(
-                f"set {self.folder!r}: share {self.share} and share_end {self.share_end}: above 0 is wanted"
+                f"set {self.folder!r}: share {self.share} and share_end {self.share_end}: must be above 0"
             )
         if not 0 <= self.empty_share <= 1:
             raise RecipeError(f"set {self.folder!r}: empty_share {self.empty_share} is not from 0 to 1")
@@ -170,11 +170,13 @@ def _made(kind: type, values: Any, where: str) -> Any:  # noqa: ANN401 - an inst
 
 def _fits(value: Any, hint: Any) -> bool:  # noqa: ANN401 - from TOML, against an annotation
     parts = get_args(hint)
+    if get_origin(hint) is Literal:
+        return isinstance(value, str)
     if type(None) in parts:
         return value is None or _fits(value, parts[0])
-    if getattr(hint, "__origin__", None) is tuple:
+    if get_origin(hint) is tuple:
         return isinstance(value, tuple) and all(_fits(each, parts[0]) for each in value)
-    if getattr(hint, "__origin__", None) is dict:
+    if get_origin(hint) is dict:
         return isinstance(value, dict) and all(_fits(each, parts[1]) for each in value.values())
     if hint in (int, float):
         return isinstance(value, int if hint is int else int | float) and not isinstance(value, bool)
@@ -184,8 +186,8 @@ def _fits(value: Any, hint: Any) -> bool:  # noqa: ANN401 - from TOML, against a
 def _name(hint: Any) -> str:  # noqa: ANN401 - an annotation
     kinds = {str: "text", int: "whole number", float: "number", bool: "true or false"}
     parts = [each for each in get_args(hint) if each not in (type(None), Ellipsis)]
-    if getattr(hint, "__origin__", None) is tuple:
+    if get_origin(hint) is tuple:
         return f"list of {_name(parts[0])}"
-    if getattr(hint, "__origin__", None) is dict:
+    if get_origin(hint) is dict:
         return f"table of {_name(parts[1])}"
     return kinds.get(hint, "") or _name(parts[0])

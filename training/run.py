@@ -26,7 +26,7 @@ from .network import Network, build_network, settle_batch_norm, start_from
 from .place import taken_place
 from .recipe import Recipe, SetShare, as_plain
 from .release import record_of
-from .samples import SAMPLES, Samples
+from .samples import SAMPLES, Samples, write_crops
 from .tileset import CropRange, TileEntry, TileSet, collate, tile_entry
 from .tree import NodeTree, node_tree
 from .watch import LogLines, Watch
@@ -34,6 +34,7 @@ from .watch import LogLines, Watch
 logger = logging.getLogger(__name__)
 SETTLE_BATCHES = 12
 RECIPE = "recipe.json"
+CROPS = 16
 
 
 def training_tiles(recipe: Recipe, tiles: Path) -> tuple[list[TileEntry], DrawWeights]:
@@ -120,6 +121,7 @@ def train(
         told = list(watches)
         if place.leads:
             _note_recipe(recipe, out)
+            write_crops(tile_set, first_draws(recipe, weights, CROPS), out / "crops.jpg")
             told.append(Diary(out, _samples(recipe, model, tiles, tile_set, weights), tensorboard=tensorboard))
         average = fit(
             model, tile_set, weights, lambda net: TreeLoss(net, tree, recipe.gains), recipe.schedule, out, place, told
@@ -151,6 +153,11 @@ def some_batches(tiles: TileSet, weights: DrawWeights) -> list[torch.Tensor]:
     return [batch["image"].float() / 255 for batch in batches]
 
 
+def first_draws(recipe: Recipe, weights: DrawWeights, count: int) -> list[tuple[int, int]]:
+    """Return the first so many draws of a run: tile index and draw number."""
+    return next(iter(Draws(weights, batch=count, seed=recipe.schedule.seed, steps=1)))
+
+
 def _note_recipe(recipe: Recipe, out: Path) -> None:
     """Write the resolved recipe beside the checkpoints; where another one is there, say what has changed since."""
     path, now = out / RECIPE, json.loads(json.dumps(as_plain(recipe)))
@@ -171,8 +178,7 @@ def _samples(recipe: Recipe, model: Network, tiles: Path, learnt: TileSet, weigh
     held = [entry for share in recipe.sets for entry in _of_set(recipe, share, tiles, "dev")[0] if len(entry.nodes)]
     record = record_of(model, recipe)
     if not held:
-        first = next(iter(Draws(weights, batch=SAMPLES, seed=recipe.schedule.seed, steps=1)))
-        return Samples(learnt, first, record)
+        return Samples(learnt, first_draws(recipe, weights, SAMPLES), record)
     plain = CropRange(recipe.crop.size_px, 1.0, 1.0, "none")
     seen = TileSet(held, learnt.tree, crop=plain, look=lambda pixels, _: pixels, gsd_m=recipe.gsd_m)
     spread = np.unique(np.linspace(0, len(held) - 1, SAMPLES).round().astype(int))

@@ -40,12 +40,8 @@ class Samples:
         grey, what the network finds is orange with its score.
         """
         drawn = [self._drawn(network, item) for item in self.items]
-        blank = np.full_like(drawn[0], 20)
-        drawn += [blank] * (-len(drawn) % 4)
-        rows = [np.hstack(drawn[start : start + 4]) for start in range(0, len(drawn), 4)]
-        sheet = np.vstack([_caption(title, rows[0].shape[1]), *rows])
-        if not cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88]):
-            raise OutputError(f"cannot write {path}")
+        said = f"{title}: white = label, orange = found (score {SHOWN_SCORE} or more), grey = left aside"
+        _write_sheet(drawn, path, said)
 
     @torch.no_grad()
     def _drawn(self, network: nn.Module, item: dict[str, Any]) -> Pixels:
@@ -56,6 +52,25 @@ class Samples:
         return draw_objects(item, self.nodes, self.decoder(raw, size, size))
 
 
+def write_crops(tiles: TileSet, keys: Sequence[tuple[int, int]], path: Path) -> None:
+    """Write the crops of `keys` as they are learnt from, with their labels; `OutputError` where that cannot be."""
+    drawn = [draw_objects(tiles[key], tiles.tree.nodes) for key in keys]
+    _write_sheet(
+        drawn, path, "crops as they are learnt from: white = label, with its axis where exact, grey = left aside"
+    )
+
+
+def _write_sheet(drawn: Sequence[Pixels], path: Path, caption: str) -> None:
+    """Crops in rows of four under a line of text."""
+    filled = [*drawn, *[np.full_like(drawn[0], 20)] * (-len(drawn) % 4)]
+    rows = [np.hstack(filled[start : start + 4]) for start in range(0, len(filled), 4)]
+    strip = np.full((26, rows[0].shape[1], 3), 20, np.uint8)
+    cv2.putText(strip, caption, (8, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (230, 230, 230), 1, cv2.LINE_AA)
+    sheet = cv2.cvtColor(np.vstack([strip, *rows]), cv2.COLOR_RGB2BGR)
+    if not cv2.imwrite(str(path), sheet, [cv2.IMWRITE_JPEG_QUALITY, 88]):
+        raise OutputError(f"cannot write {path}")
+
+
 def draw_objects(item: dict[str, Any], nodes: Sequence[str], found: Detections | None = None) -> Pixels:
     """Return the crop of an item of a `TileSet` with its labels, and with detections, drawn on it."""
     canvas: Pixels = np.ascontiguousarray(item["image"].numpy().transpose(1, 2, 0))
@@ -64,12 +79,12 @@ def draw_objects(item: dict[str, Any], nodes: Sequence[str], found: Detections |
     for column, *box, exact in item["objects"].numpy():
         _box(canvas, np.array(box, np.float32), TRUTH, axis=bool(exact))
         if found is None:
-            _text(canvas, nodes[int(column)], box[0], box[1], TRUTH)
+            _text(canvas, nodes[int(column)], np.array(box, np.float32), TRUTH)
     if found is not None:
         for row in range(len(found)):
             _box(canvas, found.boxes[row], FOUND, axis=True)
             text = f"{nodes[int(found.label[row])]} {float(found.score[row]):.2f}"
-            _text(canvas, text, found.boxes[row, 0], found.boxes[row, 1], FOUND)
+            _text(canvas, text, found.boxes[row], FOUND)
     return canvas
 
 
@@ -82,14 +97,10 @@ def _box(canvas: Pixels, box: NDArray[np.float32], colour: tuple[int, int, int],
         cv2.line(canvas, ends[0], ends[1], colour, 1, 16, 4)
 
 
-def _text(canvas: Pixels, text: str, x: float, y: float, colour: tuple[int, int, int]) -> None:
-    place = (max(0, min(int(x) - 3 * len(text), canvas.shape[1] - 6 * len(text))), max(9, int(y) - 3))
+def _text(canvas: Pixels, text: str, box: NDArray[np.float32], colour: tuple[int, int, int]) -> None:
+    """Text over the top of a box, inside the canvas."""
+    left, top = corners(box[None])[0].min(axis=0)
+    wide = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.33, 1)[0][0]
+    place = (max(0, min(int(left), canvas.shape[1] - wide - 1)), max(9, int(top) - 3))
     for shade, width in (((0, 0, 0), 3), (colour, 1)):
         cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.33, shade, width, cv2.LINE_AA)
-
-
-def _caption(title: str, width: int) -> Pixels:
-    strip = np.full((26, width, 3), 20, np.uint8)
-    text = f"{title}: white = label, orange = found (score {SHOWN_SCORE} or more), grey = left aside"
-    cv2.putText(strip, text, (8, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (230, 230, 230), 1, cv2.LINE_AA)
-    return strip

@@ -265,7 +265,7 @@ class TileSet(torch.utils.data.Dataset[dict[str, Any]]):
             np.column_stack((self.columns[index][keep], boxes[keep], entry.exact[keep]))
             .astype(np.float32)
             .reshape(-1, 7),
-            np.concatenate((points.min(1), points.max(1)), 1).astype(np.float32).reshape(-1, 4),
+            np.concatenate((points.min(1), points.max(1)), 1).astype(np.float32).reshape(-1, 4).clip(0, crop.size_px),
         )
 
 

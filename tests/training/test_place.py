@@ -53,7 +53,9 @@ def test_two_processes_learn_what_one_learns(tmp_path: Path) -> None:
     common = {**os.environ, "OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     two = [{"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2"} for rank in range(2)]
     running = [
-        subprocess.Popen([sys.executable, script, tmp_path / name], env=common | each, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, script, tmp_path / name], env=common | each, stderr=subprocess.PIPE, text=True
+        )
         for name, each in (("one", {}), ("two", two[0]), ("two", two[1]))
     ]
     for process in running:
