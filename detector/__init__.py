@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         NotARasterError,
         OutputError,
         RecipeError,
+        ShortMemoryError,
         SiteFileError,
         SiteOutsideError,
         TileReadError,
@@ -68,8 +69,8 @@ _HOME = {
     "detector": "Detector TileDetector",
     "errors": "BackendError BandError CloudMaskError DatasetNotFoundError EmptySceneError ExportError "
     "HardstandError LabelError MissingDependencyError MissingFileError "
-    "NoCrsError NoGsdError NotARasterError OutputError RecipeError SiteFileError SiteOutsideError TileReadError "
-    "TooCoarseError UntrustedPickleError WeightsCorruptError WeightsNotFoundError",
+    "NoCrsError NoGsdError NotARasterError OutputError RecipeError ShortMemoryError SiteFileError SiteOutsideError "
+    "TileReadError TooCoarseError UntrustedPickleError WeightsCorruptError WeightsNotFoundError",
     "fake": "PaintDetector paint",
     "taxonomy": "COUNTED NODES Node ancestors children deepest fits is_a lookalikes parent root shape_of "
     "size_objection",
@@ -101,6 +102,7 @@ __all__ = [
     "OutputError",
     "PaintDetector",
     "RecipeError",
+    "ShortMemoryError",
     "SiteFileError",
     "SiteOutsideError",
     "TileDetector",

@@ -10,7 +10,7 @@
     ├── SiteFileError                             ├── LabelError
     ├── SiteOutsideError                          ├── RecipeError
     ├── DatasetNotFoundError
-    ├── CloudMaskError
+    ├── CloudMaskError                            ├── ShortMemoryError (MemoryError)
     ├── BackendError (ValueError)
     └── BandError (ValueError)
 
@@ -104,3 +104,7 @@ class RecipeError(HardstandError):
 
 class DatasetNotFoundError(HardstandError):
     """The folder that was given does not hold the data set."""
+
+
+class ShortMemoryError(HardstandError, MemoryError):
+    """A training run does not fit into the memory of its device."""

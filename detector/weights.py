@@ -25,7 +25,7 @@ from .taxonomy import COUNTED, NODES
 SHIPPED = Path(__file__).parent / "weights"
 DEFAULT = "hardstand-n"
 _KEY = "hardstand"
-_LATER = frozenset({"recall_by_gsd"})
+_LATER = frozenset({"recall_by_gsd", "recipe"})
 """Fields of the record that older files do not have."""
 _PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
@@ -54,6 +54,7 @@ class WeightRecord:
             between them; empty in files made before it was measured.
         not_measured: what was not measured, in words.
         created: date, ISO.
+        recipe: the training recipe with every value that it had, also those by default; empty in older files.
         params_sha256: hash of the tensors (`hash_tensors`); `write_weights` fills it in.
 
     Raises:
@@ -77,6 +78,7 @@ class WeightRecord:
     recall_by_gsd: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
     not_measured: Sequence[str] = ()
     created: str
+    recipe: Mapping[str, Any] = field(default_factory=dict)
     params_sha256: str = ""
 
     def __post_init__(self) -> None:

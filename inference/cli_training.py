@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..detector.detections import Detections
     from ..detector.detector import Detector
     from ..detector.weights import WeightRecord
+    from ..training.watch import Watch
     from .counts import Count
 
 commands = typer.Typer()
@@ -29,14 +30,22 @@ Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with t
 @commands.command()
 def train(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE.toml", help="What to train on and how; see CONTRIBUTING.")],
-    tiles: Tiles,
     out: Out,
+    tiles: Annotated[
+        Path, typer.Option("--tiles", metavar="DIR", help="Folder that the folders of the recipe's [[sets]] are in.")
+    ] = Path(),
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, if there is one.")] = False,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Curves for TensorBoard too, in --out.")] = False,
 ) -> None:
-    """Train a network by a recipe; a run found in --out is continued. Needs hardstand[train]."""
-    with one_line_errors(lambda: "the same command goes on from the last whole checkpoint"), _log():
+    """Train a network by a recipe: weight file, checkpoint, loss curves and sample pictures in --out.
+
+    Needs hardstand[train]. On several GPUs: torchrun --nproc-per-node 4 --no-python hardstand train ...
+    """
+    with one_line_errors(lambda: "the same command with --resume goes on from the last checkpoint"), _told() as watches:
         from ..training.commands import fit_recipe  # noqa: PLC0415
 
-        typer.echo(f"Weights: {fit_recipe(recipe, tiles, out)}")
+        path = fit_recipe(recipe, tiles, out, resume=resume, tensorboard=tensorboard, watches=watches)
+        typer.echo(f"Weights: {path}")
 
 
 @commands.command("self-label")
@@ -227,3 +236,30 @@ def _log() -> Iterator[None]:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     yield
+
+
+@contextmanager
+def _told() -> Iterator["list[Watch]"]:
+    """Who is told how a training run goes: a bar on a terminal, else lines of the log; nobody in a second process."""
+    import logging  # noqa: PLC0415
+    import os  # noqa: PLC0415
+
+    if int(os.environ.get("RANK", "0")):
+        logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+        yield []
+        return
+    from ..training.watch import LogLines  # noqa: PLC0415
+
+    if not sys.stderr.isatty():
+        with _log():
+            yield [LogLines()]
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.logging import RichHandler  # noqa: PLC0415
+
+    from ..training.bar import TrainingBar  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=console)])
+    with TrainingBar(console) as bar:
+        yield [bar]

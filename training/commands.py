@@ -2,8 +2,9 @@
 
 import json
 import logging
+import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -56,6 +57,7 @@ from .scenes import (
 )
 from .selflabel import oriented_labels
 from .tileset import TileEntry, tile_entry
+from .watch import LogLines, Watch
 
 logger = logging.getLogger(__name__)
 
@@ -72,10 +74,24 @@ LICENCES = {
 }
 
 
-def fit_recipe(recipe_path: Path, tiles: Path, out: Path) -> Path:
-    """Train a recipe and return the weight file, OUT/NAME.safetensors, with its OpenVINO export beside it."""
+def fit_recipe(
+    recipe_path: Path,
+    tiles: Path,
+    out: Path,
+    *,
+    resume: bool = False,
+    tensorboard: bool = False,
+    watches: Iterable[Watch] = (LogLines(),),
+) -> Path:
+    """Train a recipe and return the weight file, OUT/NAME.safetensors, with its OpenVINO export beside it.
+
+    Of several processes, the first writes it. Raises what `train` raises.
+    """
     recipe = read_recipe(recipe_path)
-    model, _ = train(recipe, tiles, out)
+    path = out / f"{recipe.name}.safetensors"
+    model, _ = train(recipe, tiles, out, resume=resume, tensorboard=tensorboard, watches=watches)
+    if int(os.environ.get("RANK", "0")):
+        return path
     entries, _ = training_tiles(recipe, tiles)
     sources = sorted({entry.source for entry in entries})
     data = [
@@ -87,7 +103,6 @@ def fit_recipe(recipe_path: Path, tiles: Path, out: Path) -> Path:
         }
         for source in sources
     ]
-    path = out / f"{recipe.name}.safetensors"
     release(model, recipe, path, data=data)
     return path
 

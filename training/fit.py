@@ -1,25 +1,27 @@
-"""Fitting a network to tiles: one plain loop, resumable, the same on a CPU and on one GPU."""
+"""Fitting a network to tiles: one plain loop, resumable, the same on a CPU, on one GPU and on several."""
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
+from ..detector.errors import RecipeError
+from .checkpoint import LAST, Run, load_run, save_run
+from .draws import Draws, DrawWeights
 from .network import Network
+from .place import Place, aligned, average_gradients, of_the_leader, summed
+from .shortage import shortage_told
 from .tileset import TileSet, collate
-
-logger = logging.getLogger(__name__)
+from .watch import ROW_STEPS, Standing, Watch
 
 Batch = dict[str, torch.Tensor]
 Criterion = Callable[[Any, Batch], tuple[torch.Tensor, Batch]]
@@ -32,6 +34,7 @@ class Schedule:
 
     steps: int
     batch: int = 16
+    """Crops per step, over all processes together."""
     rate: float = 0.002
     """Peak learning rate of AdamW."""
     warm_up_steps: int = 100
@@ -42,8 +45,24 @@ class Schedule:
     frozen_layers: int = 0
     seed: int = 0
     minutes: float = math.inf
-    """The run ends on its own schedule: when time is short, the rate falls with the time instead of the steps."""
+    """The run ends on its own schedule: when time is short, the rate falls with the time instead of the steps. Such a
+    run cannot be repeated to the bit."""
     workers: int = 1
+    """Processes that read and change crops, for each process that trains; 0: it does so itself."""
+    save_steps: int = 500
+    """A checkpoint, the loss curves and sample pictures are written every so many steps."""
+
+    def __post_init__(self) -> None:
+        """Raise `RecipeError` for numbers that make no run."""
+        least = {"steps": 1, "batch": 1, "warm_up_steps": 1, "frozen_layers": 0, "workers": 0, "save_steps": 1}
+        for name, low in least.items():
+            if getattr(self, name) < low:
+                raise RecipeError(f"schedule {name} = {getattr(self, name)} is less than {low}")
+        for name in ("final_rate_share", "average"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise RecipeError(f"schedule {name} = {getattr(self, name)} is not from 0 to 1")
+        if not (self.rate > 0 and self.minutes > 0 and self.weight_decay >= 0):
+            raise RecipeError("schedule rate and minutes must be above 0, and weight_decay not below")
 
 
 def progress_of(step: int, started: float, schedule: Schedule) -> float:
@@ -60,22 +79,6 @@ def rate_at(step: int, share: float, schedule: Schedule) -> float:
     warm = min(1.0, (step + 1) / schedule.warm_up_steps)
     fall = schedule.final_rate_share + (1 - schedule.final_rate_share) * (1 + math.cos(math.pi * share)) / 2
     return schedule.rate * warm * fall
-
-
-class Draws(torch.utils.data.Sampler[list[tuple[int, int]]]):
-    """Endless batches of (tile, draw number): tiles drawn by weight, every draw with a number of its own."""
-
-    def __init__(self, weights: Sequence[float], *, batch: int, seed: int, start: int) -> None:
-        self.weights = np.asarray(weights, np.float64) / np.sum(weights)
-        self.batch, self.seed, self.start = batch, seed, start
-
-    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
-        step = self.start
-        while True:
-            rng = np.random.default_rng((self.seed, step))
-            tiles = rng.choice(len(self.weights), self.batch, p=self.weights)
-            yield [(int(tile), step * self.batch + i) for i, tile in enumerate(tiles)]
-            step += 1
 
 
 def parameter_groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
@@ -108,106 +111,165 @@ def follow(average: nn.Module, model: nn.Module, decay: float) -> None:
             value.copy_(own[name])
 
 
-def fit(
-    model: Network, tiles: TileSet, weights: Sequence[float], criterion_of: CriterionOf, schedule: Schedule, out: Path
+def fit(  # noqa: PLR0913, PLR0917 - what learns, from what, how, where to, and who watches
+    model: Network,
+    tiles: TileSet,
+    weights: DrawWeights,
+    criterion_of: CriterionOf,
+    schedule: Schedule,
+    out: Path,
+    place: Place | None = None,
+    watches: Sequence[Watch] = (),
 ) -> nn.Module:
     """Train `model` and return the average of its parameters over the last steps.
 
-    Every 500 steps `out/last.pt` holds what is needed to go on; a run found there is continued. `weights` says how
-    often each tile is drawn.
+    Every `schedule.save_steps` steps `out/last.pt` holds what is needed to go on; a run found there is continued, and
+    on a CPU with as many threads ends with the same parameters, bit by bit, as one that was never stopped. `weights`
+    says how often each tile is drawn. Without a `place`, on CUDA where there is a device and else on the CPU.
+
+    Raises:
+        RecipeError: a batch that the processes cannot share evenly, or a checkpoint of another network.
+        ShortMemoryError: it does not fit into the memory of the device.
+        OutputError: a checkpoint cannot be written.
     """
-    torch.manual_seed(schedule.seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = model.to(device, memory_format=torch.channels_last).train()
-    freeze(model, schedule.frozen_layers)
-    optimiser = torch.optim.AdamW(parameter_groups(model, schedule.weight_decay), lr=schedule.rate, betas=(0.9, 0.99))
-    average: Network = deepcopy(model).eval()
-    step, spent = _resume(out / "last.pt", model, average, optimiser)
-    criterion = criterion_of(model)
-    loader = torch.utils.data.DataLoader(
-        tiles,
-        batch_sampler=Draws(weights, batch=schedule.batch, seed=schedule.seed, start=step),
-        collate_fn=collate,
-        num_workers=schedule.workers,
-        prefetch_factor=4 if schedule.workers else None,
-        multiprocessing_context="fork" if schedule.workers else None,
-        pin_memory=device.type == "cuda",
+    place = place or Place(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    if schedule.batch % place.world:
+        raise RecipeError(f"schedule batch = {schedule.batch} cannot be shared by {place.world} processes evenly")
+    advice = (
+        f"batch = {schedule.batch} of {tiles.crop.size_px} px on {place.world} x {place.device}; in the recipe, "
+        "halve `batch` in [schedule] or `size_px` in [crop], or take a smaller `size`; --resume goes on afterwards"
     )
-    started = time.monotonic() - spent
-    shown: dict[str, float] = {}
-    for batch in loader:
-        share = progress_of(step, started, schedule)
-        if share >= 1:
-            break
-        for group in optimiser.param_groups:
-            group["lr"] = rate_at(step, share, schedule)
-        parts = _step(model, batch, criterion, optimiser, device)
-        follow(average, model, min(schedule.average, (1 + step) / (10 + step)))
-        shown = {name: 0.98 * shown.get(name, value) + 0.02 * value for name, value in parts.items()}
-        step += 1
-        if step % 50 == 0:
-            minutes = (time.monotonic() - started) / 60
-            logger.info(
-                "step %d, %.1f min, %.0f %%: %s",
-                step,
-                minutes,
-                100 * share,
-                ", ".join(f"{name} {value:.3f}" for name, value in shown.items()),
+    with shortage_told(advice):
+        return _Loop(model, criterion_of, schedule, place, out, list(watches) if place.leads else []).over(
+            tiles, weights
+        )
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Parts of the loss since the last row."""
+
+    steps: int = 0
+    sums: dict[str, torch.Tensor] = field(default_factory=dict)
+
+    def add(self, parts: Batch) -> None:
+        self.steps += 1
+        self.sums = {name: value.detach() + self.sums.get(name, 0.0) for name, value in parts.items()}
+
+    def means(self, world: int) -> dict[str, float]:
+        """Means over the steps and the processes; the tally begins anew."""
+        if not self.sums:
+            return {}
+        values = summed(torch.stack(list(self.sums.values()))) / (self.steps * world)
+        named = dict(zip(self.sums, values.tolist(), strict=True))
+        self.steps, self.sums = 0, {}
+        return named
+
+
+class _Loop:
+    """The loop over steps with what it carries along."""
+
+    def __init__(
+        self,
+        model: Network,
+        criterion_of: CriterionOf,
+        schedule: Schedule,
+        place: Place,
+        out: Path,
+        watches: Sequence[Watch],
+    ) -> None:
+        self.schedule, self.place, self.path, self.watches = schedule, place, out / LAST, watches
+        torch.manual_seed(schedule.seed)
+        model = model.to(place.device, memory_format=torch.channels_last).train()
+        freeze(model, schedule.frozen_layers)
+        aligned(model)
+        average: Network = deepcopy(model).eval()
+        if place.world > 1 and place.device.type == "cuda":
+            model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
+        groups = parameter_groups(model, schedule.weight_decay)
+        self.run = Run(model, average, torch.optim.AdamW(groups, lr=schedule.rate, betas=(0.9, 0.99)))
+        load_run(self.run, self.path)
+        self.criterion = criterion_of(model)
+        self.tally = _Tally()
+        self.saved = -1
+
+    def over(self, tiles: TileSet, weights: DrawWeights) -> nn.Module:
+        """Take the steps that are left, and return the average."""
+        run, schedule = self.run, self.schedule
+        started = time.monotonic() - run.seconds
+        for watch in self.watches:
+            watch.begun(run.step)
+        for batch in self._batches(tiles, weights):
+            share = of_the_leader(progress_of(run.step, started, schedule))
+            if share >= 1:
+                break
+            for group in run.optimiser.param_groups:
+                group["lr"] = rate_at(run.step, share, schedule)
+            self.tally.add(self._step(batch))
+            follow(run.average, run.model, min(schedule.average, (1 + run.step) / (10 + run.step)))
+            run.step += 1
+            run.seconds = time.monotonic() - started
+            if run.step % ROW_STEPS == 0 or run.step % schedule.save_steps == 0:
+                self._tell(share)
+            if run.step % schedule.save_steps == 0:
+                self._save()
+        self._tell(1.0)
+        self._save()
+        return run.average
+
+    def _batches(self, tiles: TileSet, weights: DrawWeights) -> Iterator[Batch]:
+        schedule, place = self.schedule, self.place
+        draws = Draws(
+            weights,
+            batch=schedule.batch,
+            seed=schedule.seed,
+            steps=schedule.steps,
+            start=self.run.step,
+            rank=place.rank,
+            world=place.world,
+        )
+        return iter(
+            torch.utils.data.DataLoader(
+                tiles,
+                batch_sampler=draws,
+                collate_fn=collate,
+                num_workers=schedule.workers,
+                prefetch_factor=4 if schedule.workers else None,
+                multiprocessing_context="fork" if schedule.workers else None,
+                pin_memory=place.device.type == "cuda",
+                generator=torch.Generator().manual_seed(schedule.seed),
             )
-        if step % 500 == 0:
-            _save(out / "last.pt", model, average, optimiser, step, time.monotonic() - started)
-    _save(out / "last.pt", model, average, optimiser, step, time.monotonic() - started)
-    result: nn.Module = average
-    return result
+        )
+
+    def _step(self, batch: Batch) -> Batch:
+        device, model = self.place.device, self.run.model
+        images = batch["image"].to(device, non_blocking=True).to(torch.float32, memory_format=torch.channels_last) / 255
+        with torch.autocast(device.type, torch.bfloat16) if fast_bf16(device) else nullcontext():
+            predictions = model(images)
+        loss, parts = self.criterion(predictions, batch)
+        self.run.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        average_gradients(model)
+        nn.utils.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], 10.0)
+        self.run.optimiser.step()
+        return parts
+
+    def _tell(self, share: float) -> None:
+        run, parts = self.run, self.tally.means(self.place.world)
+        rate = run.optimiser.param_groups[0]["lr"]
+        for watch in self.watches if parts else ():
+            watch.told(Standing(run.step, self.schedule.steps, run.seconds / 60, share, rate, parts))
+
+    def _save(self) -> None:
+        if self.saved == self.run.step:
+            return
+        self.saved = self.run.step
+        if self.place.leads:
+            save_run(self.run, self.path)
+        for watch in self.watches:
+            watch.saved(self.run.step, self.run.average)
 
 
-def _step(
-    model: nn.Module,
-    batch: dict[str, torch.Tensor],
-    criterion: Criterion,
-    optimiser: torch.optim.Optimizer,
-    device: torch.device,
-) -> dict[str, float]:
-    images = batch["image"].to(device, non_blocking=True).to(torch.float32, memory_format=torch.channels_last) / 255
-    with torch.autocast(device.type, torch.bfloat16) if _fast_bf16(device) else nullcontext():
-        predictions = model(images)
-    loss, parts = criterion(predictions, batch)
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], 10.0)
-    optimiser.step()
-    return {name: float(value) for name, value in parts.items()}
-
-
-def _fast_bf16(device: torch.device) -> bool:
-    """Bf16 pays on GPUs and on CPUs with AMX tiles; elsewhere it is slower than fp32."""
-    return device.type == "cuda" or torch.cpu._is_amx_tile_supported()
-
-
-def _resume(path: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer) -> tuple[int, float]:
-    if not path.is_file():
-        return 0, 0.0
-    state = torch.load(path, weights_only=True)
-    model.load_state_dict(state["model"])
-    average.load_state_dict(state["average"])
-    optimiser.load_state_dict(state["optimiser"])
-    logger.info("going on at step %d of %s", state["step"], path)
-    return int(state["step"]), float(state["seconds"])
-
-
-def _save(
-    path: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, step: int, seconds: float
-) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    torch.save(
-        {
-            "model": model.state_dict(),
-            "average": average.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "step": step,
-            "seconds": seconds,
-        },
-        part,
-    )
-    part.replace(path)
+def fast_bf16(device: torch.device) -> bool:
+    """Whether bf16 pays: on GPUs and on CPUs with AMX tiles; elsewhere it is slower than fp32."""
+    return device.type == "cuda" or (device.type == "cpu" and torch.cpu._is_amx_tile_supported())

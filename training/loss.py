@@ -8,6 +8,10 @@ Three changes to ultralytics' oriented criterion, nothing of it copied:
   the angle gets no gradient from it;
 * the angle of exact labels is taught modulo 180 degrees, so that length and wingspan do not swap on aircraft whose box
   is nearly square, where the overlap alone cannot tell.
+
+A head without a distribution of distances (YOLO26) learns those of exact labels by their absolute error, as ultralytics
+teaches it. Several processes share the sum of alignments that the parts are divided by, so that the mean of their
+gradients is the gradient of one process with the whole batch.
 """
 
 from dataclasses import dataclass
@@ -18,6 +22,7 @@ from ultralytics.utils.metrics import bbox_iou, probiou
 from ultralytics.utils.tal import RotatedTaskAlignedAssigner, make_anchors, rbox2dist
 
 from .network import Network
+from .place import processes, summed
 from .tree import NodeTree
 
 Tensor = torch.Tensor
@@ -31,6 +36,8 @@ class Gains:
     box: float = 7.5
     cls: float = 0.5
     dfl: float = 1.5
+    """Of the distances from an anchor to the sides of an exact box: their distribution, or where the head has none
+    (YOLO26), the values themselves."""
     angle: float = 8.0
     """High: on an aircraft as long as it is wide the overlap does not see the angle, and 1.5 left it unlearnt."""
     horizontal: float = 1.0
@@ -135,22 +142,24 @@ class TreeLoss(v8OBBLoss):
         scaled = predicted.detach().clone()
         scaled[..., :4] *= strides
         column, target, aligned, foreground = self.assign(logits, scaled, points * strides, labels, boxes, mask)
-        total = aligned.sum().clamp(min=1)
+        total = summed(aligned.sum()).clamp(min=1) / processes()
         targets, weights = node_targets(aligned, column, foreground, self.tree, batch["background"].to(self.device))
         weights = weights * (foreground | ~self.ignored(points * strides, batch["ignore"], len(logits)))[..., None]
         parts = torch.zeros(4, device=self.device)
         parts[1] = (self.bce(logits, targets) * weights).sum() / total
         if foreground.any():
             target[..., :4] /= strides
+            side = points[:, 0].max() + 0.5  # of the image, in strides of its finest layer
             parts[0], parts[2], parts[3] = self.box_terms(
                 torch.where(target[..., 5:6] > 0, predicted, unturned)[foreground],
                 distances[foreground],
                 points.expand(len(logits), -1, -1)[foreground],
                 target[foreground],
                 aligned[foreground] / total,
+                (strides / (side * strides[0])).expand(len(logits), -1, -1)[foreground],
             )
         parts = parts * torch.tensor([getattr(self.gains, name) for name in PARTS], device=self.device)
-        return parts.sum() * len(logits), dict(zip(PARTS, parts.detach(), strict=True))
+        return parts.sum() * len(logits) * processes(), dict(zip(PARTS, parts.detach(), strict=True))
 
     def assign(
         self, logits: Tensor, scaled: Tensor, points: Tensor, labels: Tensor, boxes: Tensor, mask: Tensor
@@ -171,12 +180,12 @@ class TreeLoss(v8OBBLoss):
         return column, target, scores.sum(-1), foreground
 
     def box_terms(
-        self, predicted: Tensor, distances: Tensor, points: Tensor, target: Tensor, weight: Tensor
+        self, predicted: Tensor, distances: Tensor, points: Tensor, target: Tensor, weight: Tensor, unit: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return overlap, distribution and angle loss of the foreground anchors.
+        """Return overlap, distance and angle loss of the foreground anchors.
 
-        `predicted` (N, 5) and `target` (N, 8) are in units of the stride; rows of horizontal labels must come with
-        their angle detached, and take part in the overlap alone.
+        `predicted` (N, 5) and `target` (N, 8) are in units of the stride, which is `unit` (N, 1) sides of the image;
+        rows of horizontal labels must come with their angle detached, and take part in the overlap alone.
         """
         exact = target[:, 5] > 0
         oriented = 1 - probiou(predicted, target[:, :5], floor=0.01).squeeze(-1)
@@ -187,9 +196,21 @@ class TreeLoss(v8OBBLoss):
         ).squeeze(-1)
         overlap = (torch.where(exact, oriented, self.gains.horizontal * horizontal) * weight).sum()
         weight = weight * exact
-        sides = rbox2dist(target[:, :4], points, target[:, 4:5], reg_max=self.reg_max - 1)
-        spread = self.spread(distances.reshape(-1, self.reg_max), sides).squeeze(-1)
-        return overlap, (spread * weight).sum(), (angle_miss(predicted[:, 4], target[:, 4]) * weight).sum()
+        return (
+            overlap,
+            (self.side_terms(distances, points, target, unit) * weight).sum(),
+            (angle_miss(predicted[:, 4], target[:, 4]) * weight).sum(),
+        )
+
+    def side_terms(self, distances: Tensor, points: Tensor, target: Tensor, unit: Tensor) -> Tensor:
+        """Return (N,) how far the distances to the sides of oriented boxes are off, as their distribution or value."""
+        if self.use_dfl:
+            sides = rbox2dist(target[:, :4], points, target[:, 4:5], reg_max=self.reg_max - 1)
+            spread: Tensor = self.spread(distances.reshape(-1, self.reg_max), sides).squeeze(-1)
+            return spread
+        sides = rbox2dist(target[:, :4], points, target[:, 4:5])
+        off: Tensor = ((distances - sides).abs() * unit).mean(-1)
+        return off
 
     def ignored(self, points: Tensor, ignore: Tensor, images: int) -> Tensor:
         """Return (B, A) bool: anchors inside a region about which nothing is said."""

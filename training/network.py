@@ -1,6 +1,7 @@
 """The network: an oriented ultralytics model, started from other weights where shapes agree."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,39 +9,83 @@ from typing import Any
 import torch
 from torch import nn
 from ultralytics.cfg import get_cfg
-from ultralytics.nn.tasks import OBBModel
+from ultralytics.nn.tasks import OBBModel, yaml_model_load
 
-from ..detector.errors import MissingFileError, UntrustedPickleError
-from ..detector.weights import read_tensors
+from ..detector.errors import MissingFileError, RecipeError, UntrustedPickleError
+from ..detector.taxonomy import ancestors
+from ..detector.weights import read_record, read_tensors
 
 Network = Any
 """An ultralytics model: a torch module with `model` (its layers), `yaml` and `args`, which are typed nowhere."""
-ARCHITECTURE = "yolo11{size}-obb.yaml"
+FAMILIES = ("yolo11", "yolo26")
+SIZES = ("n", "s", "m", "l", "x")
+LEAST_COPIED = 0.5
+"""Share of a network's tensors that a start has to fit; with less it is a start of another size or family."""
+_SCORES = re.compile(r"\.cv3\.\d+\.2\.(weight|bias)$")
+"""Names of the tensors with one row per node: the last layers of the head's class branches."""
 
 
-def build_network(size: str, nodes: int) -> Network:
-    """Return an untrained oriented YOLO11 of `size` n, s, m, l or x with one output per node."""
-    model: Network = OBBModel(ARCHITECTURE.format(size=size), nc=nodes, verbose=False)
+def build_network(size: str, nodes: int, family: str = "yolo11") -> Network:
+    """Return an untrained oriented network of a family (FAMILIES) and size (SIZES) with one output per node.
+
+    YOLO26 comes without its second, one-to-one head: that chooses one box per object inside the network, and here all
+    candidates are wanted, because the engine itself decides what one object is. Its head gives distances without a
+    distribution (no DFL) and raw angles.
+    """
+    architecture = yaml_model_load(f"{family}{size}-obb.yaml")
+    if "end2end" in architecture:
+        architecture["end2end"] = False
+    model: Network = OBBModel({**architecture, "nc": nodes}, verbose=False)
     model.args = get_cfg()
     return model
 
 
-def start_from(model: nn.Module, checkpoint: Path, *, trust_pickle: bool = False) -> int:
+def kind_of(architecture: Mapping[str, Any]) -> tuple[str, str]:
+    """Return family and size of a network from the architecture in its record."""
+    return "yolo26" if architecture["head"][-1][2] == "OBB26" else "yolo11", str(architecture["scale"])
+
+
+def start_from(model: nn.Module, checkpoint: Path, *, trust_pickle: bool = False, nodes: Sequence[str] = ()) -> int:
     """Copy every tensor of a checkpoint whose name and shape agree; return how many were copied.
 
     A Hardstand weight file (.safetensors), or an ultralytics checkpoint; those are pickles, which can run code when
     opened: refused with `UntrustedPickleError` unless `trust_pickle`. `MissingFileError` when there is no such file.
+    `nodes` are the model's: the score of each then starts as that of the same node in a weight file, or of its nearest
+    ancestor there. `RecipeError` when less than LEAST_COPIED of the tensors fit.
     """
     if not checkpoint.is_file():
         raise MissingFileError(f"start weights {checkpoint} do not exist; give a path, or leave out `start`")
     own = model.state_dict()
     if checkpoint.suffix == ".safetensors":
         source = {name: torch.from_numpy(value) for name, value in read_tensors(checkpoint).items()}
+        if nodes:
+            known = read_record(checkpoint).nodes
+            scores = [name for name in source if _SCORES.search(name) and name in own]
+            scores = [name for name in scores if own[name].shape[1:] == source[name].shape[1:]]
+            source |= {name: rows_by_node(own[name], nodes, source[name], known) for name in scores}
     else:
         source = _pickled(checkpoint, trust_pickle=trust_pickle)
     shared = {name: value for name, value in source.items() if name in own and own[name].shape == value.shape}
+    if len(shared) < LEAST_COPIED * len(own):
+        raise RecipeError(
+            f"start weights {checkpoint} fit {len(shared)} of {len(own)} tensors of the network: "
+            "they are of another `size` or `family`"
+        )
     model.load_state_dict(shared, strict=False)
     return len(shared)
+
+
+def rows_by_node(own: torch.Tensor, nodes: Sequence[str], source: torch.Tensor, known: Sequence[str]) -> torch.Tensor:
+    """Return `own` (K, ...), a row per node, with the rows that `source` has for the node or its nearest ancestor.
+
+    `known` are the nodes of the rows of `source`. A node without any ancestor among them keeps its row.
+    """
+    rows = own.clone()
+    for row, node in enumerate(nodes):
+        there = [each for each in ancestors(node) if each in known]
+        if there:
+            rows[row] = source[known.index(there[-1])]
+    return rows
 
 
 def _pickled(checkpoint: Path, *, trust_pickle: bool) -> dict[str, torch.Tensor]:

@@ -25,7 +25,7 @@ from ..detector.weights import (
     write_weights,
 )
 from .network import Network
-from .recipe import Recipe
+from .recipe import Recipe, as_plain
 
 OPSET = 17
 """Of ONNX: 17 (2022) has all that the network needs, and every runtime of the last years reads it."""
@@ -59,12 +59,9 @@ class PixelNetwork(nn.Module):
         return out
 
 
-def release(model: Network, recipe: Recipe, path: Path, *, data: Sequence[dict[str, Any]]) -> WeightRecord:
-    """Write `path` (NAME.safetensors) and its OpenVINO export; the record has no figures yet.
-
-    Parameters are rounded to fp16 first, so that every back end runs the same numbers.
-    """
-    record = WeightRecord(
+def record_of(model: Network, recipe: Recipe, data: Sequence[dict[str, Any]] = ()) -> WeightRecord:
+    """Return the record of a network made by a recipe, without figures."""
+    return WeightRecord(
         name=recipe.name,
         architecture={key: value for key, value in model.yaml.items() if key != "yaml_file"},
         nodes=recipe.nodes,
@@ -76,7 +73,16 @@ def release(model: Network, recipe: Recipe, path: Path, *, data: Sequence[dict[s
         thresholds={node: recipe.deep_threshold for node in recipe.nodes if node not in COUNTED} | recipe.thresholds,
         not_measured=recipe.not_measured,
         created=datetime.now(UTC).date().isoformat(),
+        recipe=as_plain(recipe),
     )
+
+
+def release(model: Network, recipe: Recipe, path: Path, *, data: Sequence[dict[str, Any]]) -> WeightRecord:
+    """Write `path` (NAME.safetensors) and its OpenVINO export; the record has the recipe, and no figures yet.
+
+    Parameters are rounded to fp16 first, so that every back end runs the same numbers.
+    """
+    record = record_of(model, recipe, data)
     model = model.float().cpu().eval()
     with torch.no_grad():
         for value in model.state_dict().values():

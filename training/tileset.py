@@ -1,10 +1,10 @@
 """Training tiles from disk: an index, JPEGs, and random crops of them with their objects."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import cos, log, pi, sin
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..datasets.annotation import ImageRecord
 from ..detector.boxes import canonical, corners
-from ..detector.errors import DatasetNotFoundError
+from ..detector.errors import DatasetNotFoundError, RecipeError
 from ..detector.opencv import cv2
 from .tree import NodeTree
 
@@ -21,6 +21,7 @@ KEEP_SHARE = 0.7
 """An object cut by the crop counts when at least this share of its box is inside; less is ground about which nothing
 is said. Cut objects keep their whole box."""
 GONE_SHARE = 0.02
+Rotation = Literal["any", "quarter", "none"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +31,7 @@ class TileEntry:
     path: Path
     source: str
     group: str
+    gsd: float
     exhaustive: tuple[str, ...]
     nodes: tuple[str, ...]
     boxes: NDArray[np.float32]
@@ -53,6 +55,7 @@ def tile_entry(record: ImageRecord) -> TileEntry:
         path=record.path,
         source=record.source,
         group=record.group,
+        gsd=record.gsd,
         exhaustive=tuple(sorted(record.exhaustive)),
         nodes=tuple(item.node for item in items),
         boxes=np.array(rows, np.float32).reshape(-1, 5),
@@ -67,7 +70,27 @@ class CropRange:
 
     size_px: int
     scale_low: float = 0.8
+    """Smallest and largest scale around the true ground sampling distance."""
     scale_high: float = 1.25
+    rotation: Rotation = "any"
+    """`any` where every label is exact; where one is horizontal, and with `quarter`, quarter turns and flips. `none`:
+    as the tile lies."""
+    mosaic: float = 0.0
+    """Share of the crops that are four smaller ones of tiles that label the same nodes in full."""
+
+    def __post_init__(self) -> None:
+        """Raise `RecipeError` for a size that the network cannot take, and for ranges that are none."""
+        step = 64 if self.mosaic else 32
+        if self.size_px <= 0 or self.size_px % step:
+            raise RecipeError(
+                f"crop size_px {self.size_px} is no multiple of {step}, as the network or a mosaic wants it"
+            )
+        if not 0 < self.scale_low <= self.scale_high:
+            raise RecipeError(f"crop scale_low {self.scale_low} and scale_high {self.scale_high}: 0 < low <= high")
+        if self.rotation not in get_args(Rotation):
+            raise RecipeError(f"crop rotation {self.rotation!r} is not one of {', '.join(get_args(Rotation))}")
+        if not 0 <= self.mosaic <= 1:
+            raise RecipeError(f"crop mosaic {self.mosaic} is not from 0 to 1")
 
 
 def crop_matrix(
@@ -79,9 +102,8 @@ def crop_matrix(
     (design, decision 1). Three crops of four are centred near an object where the tile has one.
     """
     height, width = shape
-    angle = rng.uniform(0, 2 * pi) if bool(entry.turnable.all()) else rng.integers(4) * pi / 2
+    angle, flip = _turn(entry, crop.rotation, rng)
     scale = float(np.exp(rng.uniform(log(crop.scale_low), log(crop.scale_high))))
-    flip = -1.0 if rng.random() < 0.5 else 1.0
     turn = scale * np.array([[cos(angle) * flip, -sin(angle)], [sin(angle) * flip, cos(angle)]])
     reach = 0.38 * crop.size_px / scale
     if len(entry.boxes) and rng.random() < 0.75:
@@ -91,6 +113,40 @@ def crop_matrix(
     margin = np.minimum(0.5 * crop.size_px / scale, np.array([width, height]) / 2)
     focus = np.clip(focus, margin, np.array([width, height]) - margin)
     return np.hstack((turn, (crop.size_px / 2 - turn @ focus)[:, None]))
+
+
+def _turn(entry: TileEntry, rotation: Rotation, rng: np.random.Generator) -> tuple[float, float]:
+    """Angle in radians and flip, 1 or -1."""
+    if rotation == "none":
+        return 0.0, 1.0
+    free = rotation == "any" and bool(entry.turnable.all())
+    angle = rng.uniform(0, 2 * pi) if free else rng.integers(4) * pi / 2
+    return float(angle), -1.0 if rng.random() < 0.5 else 1.0
+
+
+def warped(pixels: Pixels, matrix: NDArray[np.float64], size_px: int, fill: int) -> Pixels:
+    """Return the square crop of the tile under a similarity `matrix`; `fill` is the grey beyond the tile.
+
+    `matrix` maps continuous coordinates, as those of boxes, in which the first pixel's centre is at 0.5. A tile that
+    becomes clearly smaller is shrunk by area first, because warping alone would leave out pixels.
+    """
+    turn, shift = matrix[:, :2], matrix[:, 2]
+    scale = float(np.sqrt(abs(np.linalg.det(turn))))
+    if scale < 0.9:
+        height, width = pixels.shape[:2]
+        small = (max(1, round(width * scale)), max(1, round(height * scale)))
+        pixels = np.asarray(cv2.resize(pixels, small, interpolation=cv2.INTER_AREA), np.uint8)
+        turn = turn * (width / small[0], height / small[1])
+    of_centres = np.hstack((turn, (turn @ (0.5, 0.5) + shift - 0.5)[:, None]))
+    crop = cv2.warpAffine(
+        pixels,
+        of_centres,
+        (size_px, size_px),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(fill,) * 3,
+    )
+    return np.asarray(crop, np.uint8)
 
 
 def turned(boxes: NDArray[np.float32], exact: NDArray[np.bool_], matrix: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -118,6 +174,36 @@ def inside_share(boxes: NDArray[np.float32], size_px: int) -> NDArray[np.float64
     return np.asarray(cut / full, np.float64)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """A crop: pixels (S, S, 3), what counts on it, and the ground about which nothing is said."""
+
+    pixels: Pixels
+    objects: NDArray[np.float32]
+    """(M, 7) label column, centre x, centre y, length, width, angle, exact."""
+    ignore: NDArray[np.float32]
+    """(I, 4) x0, y0, x1, y1."""
+
+    def moved(self, right: int, down: int) -> "Piece":
+        """Return the piece with its objects where they are once its pixels lie further right and down."""
+        objects = self.objects + np.array([0, right, down, 0, 0, 0, 0], np.float32)
+        return Piece(self.pixels, objects, self.ignore + np.array([right, down, right, down], np.float32))
+
+
+def joined(pieces: Sequence[Piece]) -> Piece:
+    """Return four pieces of one size as one: top left, top right, bottom left, bottom right.
+
+    Ultralytics' mosaic cannot be used: its labels are polygons without the flags and the length axis that ours have,
+    it scales tiles away from their ground sampling distance, and it does not say what it cut.
+    """
+    half = len(pieces[0].pixels)
+    placed = [piece.moved((place % 2) * half, (place // 2) * half) for place, piece in enumerate(pieces)]
+    rows = [np.hstack([piece.pixels for piece in placed[start : start + 2]]) for start in (0, 2)]
+    return Piece(
+        np.vstack(rows), np.concatenate([each.objects for each in placed]), np.concatenate([p.ignore for p in placed])
+    )
+
+
 class TileSet(torch.utils.data.Dataset[dict[str, Any]]):
     """Random crops of tiles as the criterion wants them; item i is drawn anew, from a seed of epoch and i."""
 
@@ -128,11 +214,15 @@ class TileSet(torch.utils.data.Dataset[dict[str, Any]]):
         *,
         crop: CropRange,
         look: Callable[[Pixels, int], Pixels],
+        gsd_m: float,
         seed: int = 0,
     ) -> None:
         self.entries = list(entries)
-        self.tree, self.crop, self.look, self.seed = tree, crop, look, seed
+        self.tree, self.crop, self.look, self.gsd_m, self.seed = tree, crop, look, gsd_m, seed
         self.columns = [np.array([tree.column(node) for node in entry.nodes], np.int64) for entry in self.entries]
+        self.alike: dict[tuple[str, ...], list[int]] = {}
+        for index, entry in enumerate(self.entries):
+            self.alike.setdefault(entry.exhaustive, []).append(index)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -140,41 +230,43 @@ class TileSet(torch.utils.data.Dataset[dict[str, Any]]):
     def __getitem__(self, key: tuple[int, int]) -> dict[str, Any]:
         """Return the crop for (tile index, draw number): image (3, S, S) uint8 RGB, objects, ignore, background."""
         index, draw = key
-        entry = self.entries[index]
         rng = np.random.default_rng((self.seed, draw))
+        exhaustive = self.entries[index].exhaustive
+        if self.crop.mosaic and rng.random() < self.crop.mosaic:
+            others = rng.choice(self.alike[exhaustive], 3)
+            quarter = replace(self.crop, size_px=self.crop.size_px // 2, mosaic=0.0)
+            piece = joined([self._piece(int(each), quarter, rng) for each in (index, *others)])
+        else:
+            piece = self._piece(index, self.crop, rng)
+        pixels = self.look(piece.pixels, int(rng.integers(2**31)))
+        return {
+            "image": torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))),
+            "objects": torch.from_numpy(piece.objects),
+            "ignore": torch.from_numpy(piece.ignore),
+            "background": self.tree.background(exhaustive),
+        }
+
+    def _piece(self, index: int, crop: CropRange, rng: np.random.Generator) -> Piece:
+        entry = self.entries[index]
         pixels = cv2.imread(str(entry.path), cv2.IMREAD_COLOR_RGB)
         if pixels is None:
             raise DatasetNotFoundError(f"tile {entry.path} cannot be read; make the tiles again")
-        size = self.crop.size_px
-        matrix = crop_matrix(entry, pixels.shape[:2], self.crop, rng)
-        shrinks = abs(np.linalg.det(matrix[:, :2])) < 0.8
-        fill = rng.choice([0, 114, int(pixels.mean())])
-        crop = cv2.warpAffine(
-            pixels,
-            matrix,
-            (size, size),
-            flags=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_CONSTANT,
-            borderValue=(int(fill),) * 3,
-        )
-        crop = self.look(np.ascontiguousarray(crop, np.uint8), int(rng.integers(2**31)))
+        true = entry.gsd / self.gsd_m
+        crop = replace(crop, scale_low=crop.scale_low * true, scale_high=crop.scale_high * true)
+        matrix = crop_matrix(entry, pixels.shape[:2], crop, rng)
+        fill = int(rng.choice([0, 114, int(pixels.mean())]))
         boxes = turned(entry.boxes, entry.turnable, matrix)
-        share = inside_share(boxes, size)
+        share = inside_share(boxes, crop.size_px)
         keep = (share >= KEEP_SHARE) & ~entry.ignore
         unsure = (share > GONE_SHARE) & ~keep
         points = corners(boxes[unsure])
-        return {
-            "image": torch.from_numpy(np.ascontiguousarray(crop.transpose(2, 0, 1))),
-            "objects": torch.from_numpy(
-                np.column_stack((self.columns[index][keep], boxes[keep], entry.exact[keep]))
-                .astype(np.float32)
-                .reshape(-1, 7)
-            ),
-            "ignore": torch.from_numpy(
-                np.concatenate((points.min(1), points.max(1)), 1).astype(np.float32).reshape(-1, 4)
-            ),
-            "background": self.tree.background(entry.exhaustive),
-        }
+        return Piece(
+            warped(np.asarray(pixels, np.uint8), matrix, crop.size_px, fill),
+            np.column_stack((self.columns[index][keep], boxes[keep], entry.exact[keep]))
+            .astype(np.float32)
+            .reshape(-1, 7),
+            np.concatenate((points.min(1), points.max(1)), 1).astype(np.float32).reshape(-1, 4).clip(0, crop.size_px),
+        )
 
 
 def collate(items: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:

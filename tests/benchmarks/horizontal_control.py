@@ -30,11 +30,9 @@ from hardstand.inference.tiles import plan_tiles
 from hardstand.training.evaluate import scene_result
 from hardstand.training.figures import figures
 from hardstand.training.fit import fit
-from hardstand.training.look import overhead_look
 from hardstand.training.network import Network, settle_batch_norm, start_from
 from hardstand.training.recipe import read_recipe
-from hardstand.training.run import some_batches, training_tiles
-from hardstand.training.tileset import TileSet
+from hardstand.training.run import some_batches, tile_set_of, training_tiles
 from hardstand.training.tree import NodeTree, node_tree
 
 CLASSES = ("fw", "heli")
@@ -77,7 +75,7 @@ def train(recipe_path: str, tiles: str, out: str, steps: str = "0") -> None:
         recipe = replace(recipe, schedule=replace(recipe.schedule, steps=int(steps)))
     tree = node_tree(recipe.nodes)
     entries, weights = training_tiles(recipe, Path(tiles))
-    tile_set = TileSet(entries, tree, crop=recipe.crop, look=overhead_look(), seed=recipe.schedule.seed)
+    tile_set = tile_set_of(recipe, entries, tree)
     model = plain_network()
     start_from(model, Path(recipe.start), trust_pickle=recipe.trust_pickle)
     settle_batch_norm(model, some_batches(tile_set, weights))

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from hardstand.detector import RecipeError
+from hardstand.detector.weights import DEFAULT, find_weights, read_record
 from hardstand.training.recipe import read_recipe
 
 GOOD = 'name = "x"\nnodes = ["fw"]\n[schedule]\nsteps = 5\n[crop]\nsize_px = 64\n[[sets]]\nfolder = "a"\nshare = 1.0\n'
@@ -12,6 +13,13 @@ SHIPPED = Path(__file__).parents[2] / "training" / "recipes"
 def _written(path: Path, text: str) -> Path:
     path.write_text(text)
     return path
+
+
+def test_nodes_family_and_size_may_come_from_the_start(tmp_path: Path) -> None:
+    text = GOOD.replace('nodes = ["fw"]', f'start = "{DEFAULT}"')
+    recipe = read_recipe(_written(tmp_path / "r.toml", text))
+    record = read_record(find_weights(DEFAULT))
+    assert (recipe.nodes, recipe.size) == (record.nodes, record.architecture["scale"])
 
 
 def test_a_recipe_is_read(tmp_path: Path) -> None:
@@ -33,6 +41,22 @@ def test_shipped_recipes_are_read(path: Path) -> None:
         (GOOD.replace("size_px = 64", ""), "missing key size_px"),
         (GOOD.replace('"fw"', '"zeppelin"'), "zeppelin"),
         (GOOD[: GOOD.index("[[sets]]")], "no \\[\\[sets\\]\\]"),
+        (GOOD.replace('nodes = ["fw"]', 'nodes = ["fw"]\nfamily = "yolo9"'), "not one of yolo11, yolo26"),
+        (GOOD.replace('nodes = ["fw"]', 'nodes = ["fw"]\ntile_px = 1000'), "tile_px 1000: a multiple of 32"),
+        (GOOD.replace('nodes = ["fw"]', 'nodes = ["fw.combat"]'), "without their counted root"),
+        (GOOD.replace('nodes = ["fw"]\n', ""), "missing key nodes"),
+        (GOOD.replace("steps = 5", 'steps = "five"'), "steps = 'five' is not of the kind whole number"),
+        (GOOD.replace("steps = 5", "steps = 0"), "steps = 0 is less than 1"),
+        (GOOD.replace("size_px = 64", "size_px = 65"), "no multiple of 32"),
+        (GOOD.replace("size_px = 64", 'size_px = 64\nrotation = "spin"'), "not one of any, quarter, none"),
+        (
+            GOOD.replace("[[sets]]", "[augmentation]\nfog = 0.1\n[[sets]]"),
+            "unknown key fog; known are blur, cloud_shadow",
+        ),
+        (GOOD.replace("[[sets]]", "[augmentation]\nhaze = 2.0\n[[sets]]"), "haze = 2.0 is not from 0 to 1"),
+        (GOOD.replace("[[sets]]", "[thresholds]\nheli = 0.1\n[[sets]]"), "nodes that the network has not: heli"),
+        (GOOD + "shere_end = 0.1\n", "unknown key shere_end; known are empty_share"),
+        (GOOD.replace("share = 1.0", "share = 0.0"), "must be above 0"),
     ],
 )
 def test_a_wrong_recipe_is_an_error_that_says_what(tmp_path: Path, text: str, said: str) -> None:

@@ -71,6 +71,7 @@ def test_items_are_repeatable_and_name_what_is_unsure(tmp_path: Path) -> None:
         node_tree(NODES),
         crop=CropRange(128),
         look=overhead_look(),
+        gsd_m=0.5,
     )
     one, two = tiles[0, 5], tiles[0, 5]
     assert all(bool((one[key] == two[key]).all()) for key in one)

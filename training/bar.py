@@ -1,0 +1,56 @@
+"""A bar on the terminal for a training run."""
+
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from torch import nn
+
+from .watch import Standing
+
+
+class TrainingBar:
+    """A watch that shows share, time left and losses. A context manager.
+
+    It draws when it is told something and has no thread of its own: workers are forked while it is shown.
+    """
+
+    def __init__(self, console: Console) -> None:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+            TextColumn("{task.fields[losses]}"),
+        )
+        self.progress = Progress(*columns, console=console, auto_refresh=False)
+        self.task = self.progress.add_task("training", total=1.0, left="", losses="")
+
+    def __enter__(self) -> Self:
+        """Show it."""
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave it as it stands."""
+        self.progress.stop()
+
+    def begun(self, step: int) -> None:
+        """Nothing: the first telling says where it is."""
+
+    def told(self, standing: Standing) -> None:
+        """Move it on."""
+        minutes = standing.minutes * (1 - standing.share) / standing.share if standing.share else 0.0
+        losses = ", ".join(f"{name} {value:.2f}" for name, value in standing.parts.items())
+        self.progress.update(
+            self.task,
+            description=f"step {standing.step}",
+            completed=standing.share,
+            left=f"{minutes:.0f} min left",
+            losses=f"loss {standing.total:.2f} ({losses})",
+            refresh=True,
+        )
+
+    def saved(self, step: int, average: nn.Module) -> None:
+        """Nothing: the bar has no part in it."""
