@@ -1,26 +1,19 @@
 """Is a set as it should be: images that are there and whole, objects inside them and of possible size, no leaks."""
 
-import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import numpy as np
-import rasterio
-from PIL import Image, UnidentifiedImageError
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from shapely.geometry import Polygon
 from shapely.strtree import STRtree
 
 from ..detector.taxonomy import NODES, shape_of, size_objection
 from .annotation import Annotation, ImageRecord
-from .fingerprint import THUMBNAIL, Hash, difference_hash, near_pairs
+from .fingerprint import near_pairs
 from .images import SUFFIXES
-from .parallel import in_order
+from .looks import Look, looks_at
 from .records import Fault
 from .split import split_of
 
@@ -76,30 +69,25 @@ class Check:
         return any(problem.kind in UNREADABLE for problem in self.problems)
 
 
-class _Look(NamedTuple):
-    problem: Problem | None
-    digest: bytes
-    hash: Hash | None
-
-
 def check_records(
     records: Sequence[ImageRecord],
     *,
     faults: Sequence[Fault] = (),
+    journal: Path | None = None,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Check:
     """Look at every image and object of the records; every image is decoded, on all cores.
 
-    faults: what the reader could not read. progress: called with the images done and all images. Problems come by
-    kind, the worst first, then by image.
+    faults: what the reader could not read. journal: file from which a check that was stopped goes on. progress: called
+    with the images done and all images. Problems come by kind, the worst first, then by image.
     """
-    looks: list[_Look] = []
-    with _large_images():
-        for look in in_order(_look, records):
-            looks.append(look)
-            progress(len(looks), len(records))
+    looks: list[Look] = []
+    for look in looks_at([record.path for record in records], journal):
+        looks.append(look)
+        progress(len(looks), len(records))
     problems = [Problem("unread", fault.path, str(fault.error)) for fault in faults]
-    problems += [look.problem for look in looks if look.problem]
+    found = (_file_problem(record, look) for record, look in zip(records, looks, strict=True))
+    problems += [problem for problem in found if problem]
     for record in records:
         problems += _object_problems(record)
     problems += _likenesses(records, looks)
@@ -115,46 +103,14 @@ def check_records(
     )
 
 
-@contextmanager
-def _large_images() -> Iterator[None]:
-    """Pillow takes a large image for an attack; scenes of a set that the user points at are large."""
-    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-    try:
-        yield
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
-
-
-def _look(record: ImageRecord) -> _Look:
-    path = record.path
-    if not path.is_file():
-        return _Look(Problem("missing", path, "no such file"), b"", None)
-    try:
-        size, grey = _thumbnail(path)
-    except (OSError, UnidentifiedImageError, RasterioError, SyntaxError) as error:  # SyntaxError: a broken PNG
-        return _Look(Problem("broken", path, " ".join(str(error).split())), b"", None)
+def _file_problem(record: ImageRecord, look: Look) -> Problem | None:
     stated = (record.width, record.height)
-    problem = None
-    if size != stated:
-        problem = Problem("size", path, f"{size[0]} x {size[1]} pixels, labels for {stated[0]} x {stated[1]}")
-    return _Look(problem, blake2b(path.read_bytes(), digest_size=16).digest(), difference_hash(grey))
-
-
-def _thumbnail(path: Path) -> tuple[tuple[int, int], "np.ndarray[tuple[int, int], np.dtype[np.uint8]]"]:
-    """Size of an image and a small grey copy; every byte of the pixels has been decoded."""
-    if path.suffix.lower() in (".tif", ".tiff"):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path) as source:
-                pixels = source.read(1)
-        low, high = float(pixels.min()), float(pixels.max())
-        grey = ((pixels - low) * (255 / max(high - low, 1))).astype(np.uint8)
-        size = (int(pixels.shape[1]), int(pixels.shape[0]))
-        return size, np.asarray(Image.fromarray(grey).resize(THUMBNAIL, Image.Resampling.BOX))
-    with Image.open(path) as image:
-        size = image.size
-        image.draft("L", THUMBNAIL)  # a JPEG is decoded small: the same bytes, less work
-        return size, np.asarray(image.convert("L").resize(THUMBNAIL, Image.Resampling.BOX))
+    if look.size is None:
+        return Problem("broken" if record.path.is_file() else "missing", record.path, look.fault)
+    if look.size != stated:
+        text = f"{look.size[0]} x {look.size[1]} pixels, labels for {stated[0]} x {stated[1]}"
+        return Problem("size", record.path, text)
+    return None
 
 
 def _object_problems(record: ImageRecord) -> Iterator[Problem]:
@@ -208,8 +164,8 @@ def _twice(record: ImageRecord) -> Iterator[Problem]:
                 yield Problem("twice", record.path, f"{' and '.join(nodes)} at {x0:.0f}, {y0:.0f}")
 
 
-def _likenesses(records: Sequence[ImageRecord], looks: Sequence[_Look]) -> Iterator[Problem]:
-    same: dict[bytes, list[int]] = defaultdict(list)
+def _likenesses(records: Sequence[ImageRecord], looks: Sequence[Look]) -> Iterator[Problem]:
+    same: dict[str, list[int]] = defaultdict(list)
     for number, look in enumerate(looks):
         if look.digest:
             same[look.digest].append(number)

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated
 
@@ -91,18 +92,20 @@ def check(
 
     Counts are per class as labelled, without the classes below it. Exit code 3 where something cannot be read.
     """
-    with one_line_errors():
+    with one_line_errors(lambda: "the same command goes on from the last whole image"):
         from ..datasets.catalogue import open_set  # noqa: PLC0415
         from ..datasets.check import check_records  # noqa: PLC0415
         from ..datasets.own import own_labels  # noqa: PLC0415
         from ..datasets.records import noted_faults  # noqa: PLC0415
         from ..datasets.words import check_lines, write_problems  # noqa: PLC0415
+        from ..detector.cache import cache_folder  # noqa: PLC0415
 
         with noted_faults() as faults, _progress("reading labels"):
             name, records = open_set(folder, name, own_labels(labels, None, gsd, attribute))
         _read_as(name, folder, len(records))
         with _progress("checking images") as advance:
-            found = check_records(records, faults=faults, progress=advance)
+            journal = cache_folder() / "checks" / f"{blake2b(bytes(folder.resolve()), digest_size=8).hexdigest()}.jsonl"
+            found = check_records(records, faults=faults, journal=journal, progress=advance)
         _say(check_lines(found, name))
         if report:
             write_problems(found, report)

@@ -12,7 +12,7 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import Affine
 
-from hardstand.datasets import coco, yolo
+from hardstand.datasets import coco, looks, yolo
 from hardstand.datasets.annotation import Annotation, ImageRecord, horizontal, oriented
 from hardstand.datasets.balance import repeat_factors
 from hardstand.datasets.catalogue import OWN_FORMATS, labelled_in_full, labels_of, open_set, public_sets, recognise
@@ -112,6 +112,39 @@ def test_all_that_cannot_be_read_is_listed_at_once(tmp_path: Path) -> None:
     assert "    0077.txt: a label file without an image" in list(check_lines(found, "simd"))
     with pytest.raises(LabelError, match="class 0 to 14"):  # a reader alone stops at the first
         open_set(tmp_path, "simd", OwnLabels())
+
+
+def test_a_check_that_was_stopped_goes_on_and_the_next_one_looks_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [record(paint(tmp_path / f"{seed}.jpg", seed), PLANE, group=str(seed)) for seed in range(6)]
+    journal = tmp_path / "checks" / "one.jsonl"
+    whole = check_records(records)
+
+    def stop(done: int, total: int) -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check_records(records, journal=journal, progress=stop)
+    with journal.open("a") as stream:
+        stream.write('{"path": "torn')
+    paint(tmp_path / "1.jpg", 77, width=300)  # changed since
+    seen: list[str] = []
+    look = looks._look
+
+    def noticed(path: Path) -> looks.Look:
+        seen.append(path.name)
+        return look(path)
+
+    monkeypatch.setattr(looks, "_look", noticed)
+    found = check_records(records, journal=journal)
+    assert sorted(seen) == ["1.jpg", "4.jpg", "5.jpg"]
+    assert [(problem.kind, problem.path.name) for problem in found.problems] == [("size", "1.jpg")]
+    assert not journal.exists()
+    paint(tmp_path / "1.jpg", 1)
+    assert check_records(records, journal=journal) == whole
+    assert len(seen) == 9
 
 
 def test_what_a_reader_clips_or_leaves_out_is_reported(tmp_path: Path) -> None:

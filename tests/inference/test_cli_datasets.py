@@ -1,7 +1,9 @@
 """The commands about labels, over a small YOLO set of one's own; and one of them as a process."""
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -89,6 +91,30 @@ def test_all_sets_of_a_folder(mine: Path, tmp_path: Path) -> None:
     assert "simd: 1 tiles" in run("datasets", "tile", tmp_path / "sets", "--all", "--out", tmp_path / "tiles")
     assert (tmp_path / "tiles" / "simd" / "index.jsonl").is_file()
     assert "no set in" in run("datasets", "tile", mine, "--all", "--out", tmp_path / "tiles", code=1)
+
+
+def test_tiling_that_was_killed_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    simd = tmp_path / "simd"
+    (simd / "images").mkdir(parents=True)
+    (simd / "labels").mkdir()
+    rng = np.random.default_rng(1)
+    for number in range(60):
+        picture = cv2.resize(rng.integers(0, 255, (90, 120, 3), dtype=np.uint8), (1200, 900))
+        assert cv2.imwrite(str(simd / "images" / f"{number:04}.jpg"), picture)
+        (simd / "labels" / f"{number:04}.txt").write_text("5 0.5 0.5 0.2 0.3\n")
+    command = [sys.executable, "-P", "-m", "hardstand.inference", "datasets", "tile", str(simd), "--out"]
+    killed = subprocess.Popen([*command, tmp_path / "killed"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    journal = tmp_path / "killed" / "journal.jsonl"
+    while killed.poll() is None and not (journal.is_file() and journal.read_bytes().count(b"\n") > 5):
+        time.sleep(0.005)
+    killed.kill()
+    assert killed.wait() == -signal.SIGKILL
+    assert not (tmp_path / "killed" / "index.jsonl").exists()
+    for out in ("killed", "whole"):
+        assert "60 tiles" in run("datasets", "tile", simd, "--out", tmp_path / out)
+    files = [sorted(path for path in (tmp_path / out).rglob("*") if path.is_file()) for out in ("killed", "whole")]
+    assert [path.name for path in files[0]] == [path.name for path in files[1]]
+    assert all(one.read_bytes() == other.read_bytes() for one, other in zip(*files, strict=True))
 
 
 def test_an_error_of_a_process_is_one_line(tmp_path: Path) -> None:
