@@ -164,15 +164,36 @@ def add_apron(ground: Ground, spot: Spot, surface: texture.Surface | None = None
         cv2.line(piece, (0, y), (columns, y), colour, thick, cv2.LINE_AA)
         step = int(rng.uniform(25, 60) / gsd)
         curved, bend = bool(rng.random() < 0.6), int(min(step * 0.6, y * 0.6))
-        for x in range(step // 2, columns, step):
+        for x in range(step // 2, columns, step) if spot.width > 35 else ():
             if curved:
                 cv2.ellipse(piece, (x, y - bend), (bend, bend), 0, 0, 90, colour, thick, cv2.LINE_AA)
                 cv2.line(piece, (x + bend, y - bend), (x + bend, rows // 8), colour, thick, cv2.LINE_AA)
             else:
                 cv2.line(piece, (x, y), (x + step // 4, rows // 8), colour, thick, cv2.LINE_AA)
-    lay(ground, piece, spot.x, spot.y, spot.heading)
+    _wear_around(ground, spot)
+    edge = np.minimum.outer(_to_edge(rows), _to_edge(columns)) * gsd
+    ragged = texture.noise(rng, (rows, columns), (4 / gsd, 1.5 / gsd), (0.25, 0.2)).clip(0, 1)
+    ragged *= 0.0 if kind == "concrete" else 0.8
+    lay(ground, piece, spot.x, spot.y, spot.heading, alpha=((edge >= ragged) * 255).astype(np.uint8))
     mark_free(ground, spot, True)
     ground.spots.append(spot)
+
+
+def _to_edge(length: int) -> NDArray[np.int_]:
+    """Pixels to the nearer end, for each of `length`."""
+    return np.minimum(np.arange(length), np.arange(length)[::-1])
+
+
+def _wear_around(ground: Ground, spot: Spot) -> None:
+    """A strip of trodden, dusty ground around pavement, strong at its edge and gone 5 m away."""
+    gsd, rng = ground.gsd, ground.rng
+    rows, columns = (int((side + 10) / gsd) for side in (spot.width, spot.length))
+    edge = np.minimum.outer(_to_edge(rows), _to_edge(columns)) * np.float32(gsd / 5)
+    patchy = 1 + texture.noise(rng, (rows, columns), (20 / gsd, 4 / gsd), (0.5, 0.3))
+    share = (edge.clip(0, 1) ** 2 * patchy.clip(0, 2) * float(rng.uniform(30, 130))).clip(0, 255)
+    tone = np.asarray(texture.CLIMATES["soil" if rng.random() < 0.4 else "dry"][1]) * rng.uniform(0.85, 1.1)
+    piece = np.full((rows, columns, 3), tone, np.uint8)
+    lay(ground, piece, spot.x, spot.y, spot.heading, alpha=share.astype(np.uint8))
 
 
 def add_road(

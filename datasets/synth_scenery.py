@@ -25,7 +25,7 @@ def draw_scenery(rng: Generator, size: int, gsd: float, sun: Sun) -> Ground:
     if kind in ("site", "country") or (kind == "garrison" and rng.random() < 0.6):
         for _ in range(int(rng.integers(1, 3))):
             _through_road(ground)
-    if kind == "site" or (kind != "store" and rng.random() < 0.15):
+    if kind == "site" or (kind == "country" and rng.random() < 0.25):
         x, y = (float(v) for v in rng.uniform(0.25, 0.75, 2) * size)
         add_site(ground, x, y, pads=int(rng.integers(3, 9)), radius=float(rng.uniform(45, 0.33 * size * gsd)))
     if kind == "garrison":
@@ -70,9 +70,12 @@ def _lookalikes(ground: Ground, heading: float) -> None:
         x, y = (float(v) for v in rng.uniform(0.15, 0.85, 2) * size)
         add_pier(ground, x, y, float(rng.uniform(0, 2 * np.pi)))
     if rng.random() < 0.22:
-        x, y = (float(v) for v in rng.uniform(0.1, 0.9, 2) * size)
         turn = heading + float(rng.choice([0, np.pi / 2]))
-        add_car_park(ground, Spot("yard", x, y, turn, float(rng.uniform(30, 120)), float(rng.uniform(17, 66))))
+        long, wide = float(rng.uniform(30, 120)), float(rng.uniform(17, 66))
+        away = np.argwhere(_bare(ground, max(long, wide) * 0.6)[::4, ::4])
+        if len(away):
+            y, x = (float(v) for v in away[int(rng.integers(len(away)))] * 4)
+            add_car_park(ground, Spot("yard", x, y, turn, long, wide))
     aprons = [spot for spot in ground.spots if spot.kind in ("apron", "yard")]
     if aprons and rng.random() < 0.2:
         for _ in range(int(rng.integers(1, 5))):

@@ -2,6 +2,7 @@
 
 import importlib.util
 import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -76,3 +77,13 @@ def test_a_repeated_scene_has_the_same_pixels_over_and_over(tmp_path: Path) -> N
         assert many.transform == one.transform
         difference = many.read()[:, 512:1024, 512:1024].astype(int) - one.read()
     assert np.abs(difference).mean() < 5
+
+
+def test_the_generator_is_timed_beside_a_reference(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generator = load("generator.py")
+    monkeypatch.setattr(generator, "make_tile", lambda *_, **__: np.linalg.svd(np.ones((300, 300))))
+    monkeypatch.setattr(sys, "argv", ["generator.py", "2", "1"])
+    generator.main()
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["generator", "reference"]

@@ -76,7 +76,7 @@ def test_helicopter_box_is_overall_length_by_rotor(kind: Kind) -> None:
     assert folded.width < 0.6 * asset.width
 
 
-@pytest.mark.parametrize("shape", [*LARGE, *JETS], ids=lambda shape: shape.name)
+@pytest.mark.parametrize("shape", [*LARGE, *JETS], ids=lambda each: str(each.name))
 def test_airframes_have_the_sizes_of_the_taxonomy(shape: Plane | Jet) -> None:
     node = f"{shape.node}.{shape.name.removesuffix('_swept').removesuffix('_spread')}"
     if node in NODES:
@@ -84,7 +84,7 @@ def test_airframes_have_the_sizes_of_the_taxonomy(shape: Plane | Jet) -> None:
 
 
 def test_what_people_look_for_is_drawn() -> None:
-    drawn = {shape.name for shape in (*LARGE, *JETS)}
+    drawn = {shape.name for shape in LARGE} | {shape.name for shape in JETS}
     assert drawn >= {"an124", "an22", "an12", "an26", "c17", "c5", "c130", "b52", "kc135", "e3"}
     assert drawn >= {"f15", "f16", "f22", "f35", "a10", "b1b", "b2", "su34", "su24", "su25", "tu22m", "tu160"}
     assert {kind.blades for kind in KINDS} >= {2, 3, 4, 5, 6, 7, 8}
