@@ -25,6 +25,8 @@ from .taxonomy import COUNTED, NODES
 SHIPPED = Path(__file__).parent / "weights"
 DEFAULT = "hardstand-n"
 _KEY = "hardstand"
+_LATER = ("screen_score",)
+"""Fields that the records of older files do not have."""
 _PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
 
@@ -46,6 +48,8 @@ class WeightRecord:
         thresholds: score from which each node is reported; below, its parent is, and nothing where it is counted.
         calibration: per counted node `{"score": [...], "probability": [...]}`, rising knots, linear between them.
         recall: per counted node, the share of objects that is found.
+        screen_score: score from which a coarse look suspects something (`coarse.coarse_detector`); None where it was
+            not chosen for these weights.
         not_measured: what was not measured, in words.
         created: date, ISO.
         params_sha256: hash of the tensors (`hash_tensors`); `write_weights` fills it in.
@@ -68,6 +72,7 @@ class WeightRecord:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     calibration: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
     recall: Mapping[str, float] = field(default_factory=dict)
+    screen_score: float | None = None
     not_measured: Sequence[str] = ()
     created: str
     params_sha256: str = ""
@@ -85,6 +90,8 @@ class WeightRecord:
             raise ValueError(f"record {self.name!r}: gsd_m, largest_object_m, stride and tile_px must be above 0")
         if self.tile_px % self.stride:
             raise ValueError(f"record {self.name!r}: tile_px {self.tile_px} is no multiple of stride {self.stride}")
+        if self.screen_score is not None and not 0 < self.screen_score < 1:
+            raise ValueError(f"record {self.name!r}: screen_score is {self.screen_score}, expected 0..1")
         for node, curve in self.calibration.items():
             _check_curve(f"record {self.name!r}: calibration of {node!r}", curve)
 
@@ -149,7 +156,7 @@ def _from_json(path: Path, text: str) -> WeightRecord:
     names = {item.name for item in fields(WeightRecord)}
     try:
         values = json.loads(text)
-        wrong = names.symmetric_difference(values)
+        wrong = names.symmetric_difference({*values, *_LATER})
         if wrong:
             raise WeightsCorruptError(f"{path}: record with missing or unknown fields: {', '.join(sorted(wrong))}")
         return WeightRecord(**{**values, "nodes": tuple(values["nodes"])})

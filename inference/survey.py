@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..detector.coarse import coarse_detector
 from ..detector.detector import Detector, TileDetector
 from ..detector.errors import NoCrsError, SiteOutsideError, TileReadError
 from . import events
@@ -18,7 +19,6 @@ from .pace import Pace
 from .passes import Pass, observe, series
 from .result import SceneResult
 from .scene import Scene, open_scene
-from .screen import coarse_detector
 from .sites import Site, placed
 from .watch import Failure, Failures, SceneWatch
 
@@ -39,7 +39,7 @@ class Opening:
     within: tuple[Site, ...] | None = None
     """Only tiles that touch one of these sites are read and run; what lies outside of them is not seen."""
     screen: bool = False
-    """A coarse look at the whole scene decides which tiles are run."""
+    """A coarse look at what is to be seen decides which tiles are run."""
 
     def scene(self, path: str) -> Scene:
         """The opened scene. Raises what `open_scene` raises."""

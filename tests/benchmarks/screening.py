@@ -36,7 +36,7 @@ from hardstand.detector.openvino_backend import OpenVinoBackend
 from hardstand.detector.weights import exported_model, find_weights, read_record
 from hardstand.inference.detection import detect
 from hardstand.inference.result import SceneResult
-from hardstand.inference.screen import coarse_detector
+from hardstand.detector.coarse import coarse_detector
 from hardstand.inference.tiles import Tile, plan_tiles
 
 Pixels = NDArray[np.uint8]
