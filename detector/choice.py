@@ -1,7 +1,8 @@
 """Which back end runs a network here: a fixed order, or what was measured fastest on this machine.
 
 Every candidate is within the accuracy rule: float32 back ends and half precision on a GPU put out the same boxes
-within the tolerance of the tests, and int8 is a candidate only where its accuracy was measured and accepted.
+within the tolerance of the tests, and int8 and bfloat16 are candidates only where their accuracy was measured and
+accepted.
 """
 
 import json
@@ -24,12 +25,12 @@ from .weights import WeightRecord, has_export
 _log = logging.getLogger("hardstand.detector")
 
 BackendName = Literal["auto", "openvino", "torch", "onnx", "tensorrt"]
-Precision = Literal["auto", "fp32", "fp16", "int8"]
+Precision = Literal["auto", "fp32", "fp16", "bf16", "int8"]
 
 CHOICES_FILE = "choices.json"
 _DEVICES = {"openvino": ("cpu",), "onnx": ("cpu",), "tensorrt": ("cuda",)}
 _PRECISIONS = {
-    "openvino": ("fp32", "int8"),
+    "openvino": ("fp32", "bf16", "int8"),
     "onnx": ("fp32",),
     "tensorrt": ("fp32",),
     "torch": ("fp32", "fp16"),
@@ -50,20 +51,20 @@ class Choice:
         return f"{self.backend} {self.device} {self.precision}"
 
 
-def int8_accepted(path: Path, record: WeightRecord) -> bool:
-    """True where the record says that int8 was accepted, and the int8 export lies beside the weights."""
-    return bool(record.metrics.get("int8", {}).get("accepted")) and has_export(path, "openvino-int8")
+def accepted(path: Path, record: WeightRecord, precision: str) -> bool:
+    """True where the record says that "int8" or "bf16" was accepted, and the export that it needs is there."""
+    there = precision != "int8" or has_export(path, "openvino-int8")
+    return there and bool(record.metrics.get(precision, {}).get("accepted"))
 
 
 def candidates(path: Path, record: WeightRecord) -> list[Choice]:
     """What can run these weights here, in the fixed order: the first is taken where nothing was measured.
 
-    A core installation has OpenVINO alone, in int8 where that was accepted.
+    A core installation has OpenVINO alone: in bfloat16 where that was accepted and the processor is made for it, in
+    int8 where that was accepted.
     """
     found = [Choice("torch", "cuda", "fp16"), Choice("torch", "cuda", "fp32")] if torch_sees_cuda() else []
-    if int8_accepted(path, record):
-        found.append(Choice("openvino", "cpu", "int8"))
-    found.append(Choice("openvino", "cpu", "fp32"))
+    found += [Choice("openvino", "cpu", precision) for precision in _openvino_precisions(path, record)]
     if has_export(path, "onnx") and find_spec("onnxruntime") is not None:
         found.append(Choice("onnx", "cpu", "fp32"))
     if find_spec("torch") is not None and find_spec("ultralytics") is not None:
@@ -86,11 +87,12 @@ def choose(
     result waiting.
 
     Raises:
-        BackendError: what is named does not go together, or int8 is named where it was not accepted.
+        BackendError: what is named does not go together, or int8 or bf16 is named where it was not accepted.
     """
     check_names(backend, device, precision)
-    if precision == "int8" and not int8_accepted(path, record):
-        raise BackendError(f"{record.name} has no accepted int8 export; use precision fp32, or see: hardstand quantise")
+    if precision in ("int8", "bf16") and not accepted(path, record, precision):
+        what = "int8 export" if precision == "int8" else "accuracy in bf16"
+        raise BackendError(f"{record.name} has no accepted {what}; use precision fp32, or see: hardstand quantise")
     if backend == "torch" or (backend == "auto" and device not in ("auto", "cpu")):
         return torch_choice(device, precision)
     if backend != "auto":
@@ -120,15 +122,25 @@ def check_names(backend: str, device: str, precision: str) -> None:
 def _precision(path: Path, record: WeightRecord, backend: str, precision: str) -> str:
     if precision != "auto":
         return precision
-    return "int8" if backend == "openvino" and int8_accepted(path, record) else "fp32"
+    return _openvino_precisions(path, record)[0] if backend == "openvino" else "fp32"
+
+
+def _openvino_precisions(path: Path, record: WeightRecord) -> list[str]:
+    """What OpenVINO may run these weights in here, fastest first, as far as is known without measuring."""
+    fast = [precision for precision in ("bf16", "int8") if accepted(path, record, precision)]
+    return [precision for precision in fast if precision != "bf16" or made_for_bf16()] + ["fp32"]
 
 
 def torch_choice(device: str, precision: str) -> Choice:
-    """PyTorch on a device, in half precision on an NVIDIA GPU unless another is named; int8 is a BackendError."""
+    """PyTorch on a device, in half precision on an NVIDIA GPU unless another is named; raises BackendError for int8
+    and bf16, which are OpenVINO's.
+    """
     from .torch_backend import pick_device  # noqa: PLC0415  # optional
 
-    if precision == "int8":
-        raise BackendError(f"int8 runs on the processor, not on device {device!r}; use device cpu, or precision auto")
+    if precision in ("int8", "bf16"):
+        raise BackendError(
+            f"{precision} runs on the processor, not on device {device!r}; use device cpu, or precision auto"
+        )
     place = pick_device(device)
     automatic = "fp16" if place.startswith("cuda") else "fp32"
     return Choice("torch", place, automatic if precision == "auto" else precision)
@@ -166,11 +178,25 @@ def _versions() -> list[str]:
     return found
 
 
+def made_for_bf16() -> bool:
+    """True where the processor multiplies whole tiles in bfloat16 (AMX), and the system says so.
+
+    Without that bfloat16 saves little or nothing, and OpenVINO's float32 and int8 are the better candidates.
+    """
+    return any(line.startswith("flags") and "amx_bf16" in line.split() for line in _cpuinfo())
+
+
+def _cpuinfo() -> list[str]:
+    try:
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
 def processor() -> str:
     """What kind of processor this is: its model where the system says it, and a digest of its instruction sets."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
+    lines = _cpuinfo()
+    if not lines:
         return f"{platform.machine()} {platform.processor()}"
     wanted = ("model name", "flags", "Features")
     said = dict.fromkeys(line for line in lines if line.startswith(wanted))

@@ -76,8 +76,9 @@ class Detector:
         """The detector of a shipped name or of a weight file.
 
         `backend`, `device` and `precision` "auto" mean what was measured fastest on this machine (`hardstand choose`);
-        where nothing was measured, PyTorch in half precision on a CUDA device, else OpenVINO, in int8 where the record
-        says that its accuracy was accepted, else in float32. A named back end is taken without looking at
+        where nothing was measured, PyTorch in half precision on a CUDA device, else OpenVINO: in bfloat16 on processors
+        made for it (AMX), in int8 on others, where the record says that its accuracy was accepted, else in float32. A
+        named back end is taken without looking at
         measurements. `threads` limits the processor's threads. `trust_pickle` lets a foreign `.pt` run its code
         (PyTorch only).
 
@@ -86,7 +87,7 @@ class Detector:
             WeightsCorruptError: the file or its export is damaged.
             UntrustedPickleError: a pickle that was not said to be trusted.
             MissingDependencyError: the back end needs a package that is not installed.
-            BackendError: back end, device and precision do not go together, or int8 was not accepted.
+            BackendError: back end, device and precision do not go together, or int8 or bf16 was not accepted.
         """
         path = find_weights(name_or_path, trust_pickle=trust_pickle)
         if path.suffix != ".safetensors":
@@ -216,4 +217,4 @@ def open_backend(path: Path, record: WeightRecord, choice: Choice, *, threads: i
     from .openvino_backend import OpenVinoBackend  # noqa: PLC0415  # a second of import that a look at names need not pay
 
     kind = "openvino-int8" if choice.precision == "int8" else "openvino"
-    return OpenVinoBackend(exported_model(path, kind), threads=threads)
+    return OpenVinoBackend(exported_model(path, kind), threads=threads, bf16=choice.precision == "bf16")

@@ -15,14 +15,16 @@ from .errors import WeightsCorruptError
 class OpenVinoBackend:
     """An OpenVINO graph, one tile per request, as many requests at once as the processor likes.
 
-    Arithmetic is in float32 wherever the graph is: bfloat16, which newer processors would choose, moves the scores.
+    Arithmetic is in float32 wherever the graph is, unless bfloat16 is asked for: newer processors would choose it by
+    themselves, and it moves the scores.
     Height and width stay open: the first tile of another size costs some hundredths of a second, later ones nothing.
     """
 
     batch_size = 1
 
-    def __init__(self, xml: Path, *, threads: int | None = None) -> None:
-        """Compile the graph; `threads` limits the processor's, None takes all.
+    def __init__(self, xml: Path, *, threads: int | None = None, bf16: bool = False) -> None:
+        """Compile the graph; `threads` limits the processor's, None takes all. `bf16`: what is in float32 is calculated
+        in bfloat16, up to the last convolutions; boxes are decoded in float32 (OpenVINO leaves the end of a graph so).
 
         The graph takes float32 (1, 3, H, W), RGB in 0..1. Conversion from uint8 (1, H, W, 3) is put into the graph.
 
@@ -35,7 +37,8 @@ class OpenVinoBackend:
         except RuntimeError as error:
             raise WeightsCorruptError(f"OpenVINO cannot read {xml}: {str(error).splitlines()[0]}") from error
         model.reshape([1, 3, -1, -1])
-        settings: dict[str, object] = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": "f32"}
+        precision = "bf16" if bf16 else "f32"
+        settings: dict[str, object] = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": precision}
         if threads is not None:
             settings["INFERENCE_NUM_THREADS"] = threads
         self._compiled = core.compile_model(_with_pixels(model), "CPU", settings)

@@ -68,7 +68,8 @@ class Bench:
 
     Attributes:
         scene, width, height, gsd_m: the file, its pixels, and metres per pixel (the mean of both axes).
-        weights, backend, cores: the network, the class of its back end, and the processor's cores that may be used.
+        weights, backend, cores: the network, what runs it ("openvino cpu int8"), and the processor's cores that may be
+            used.
         repeat: alternating runs of the bare network and of the engine.
         tiles, tile_px: tiles that were run and their side; tiles without a valid pixel are not run.
         useful_share: pixels of the scene, at the network's GSD, over pixels that went through the network.
@@ -151,7 +152,7 @@ def bench(
         height=info.height,
         gsd_m=(info.gsd_x + info.gsd_y) / 2,
         weights=detector.record.name,
-        backend=type(detector.backend).__name__,
+        backend=type(detector.backend).__name__ if detector.choice is None else str(detector.choice),
         cores=_cores(),
         repeat=repeat,
         tiles=warm.tiles,

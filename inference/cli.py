@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..detector.detector import TileDetector
     from .events import Tell
     from .folder import Written
-    from .survey import Opening, Survey
+    from .survey import Opening, Survey, SurveyPlan
 
 app = typer.Typer(
     add_completion=False,
@@ -119,7 +119,10 @@ def detect(  # noqa: PLR0913, PLR0917  # the options of a command are its parame
     ] = "auto",
     device: Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     precision: Annotated[
-        str, typer.Option("--precision", metavar="NAME", help="fp32, fp16, int8; auto: as measured to be good enough.")
+        str,
+        typer.Option(
+            "--precision", metavar="NAME", help="fp32, fp16, bf16, int8; auto: as measured to be good enough."
+        ),
     ] = "auto",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run into --out that was stopped or left something unread.")
@@ -200,25 +203,20 @@ def run(
     opening: "Opening | None" = None,
     conduct: Conduct = Conduct(),  # frozen
 ) -> int:
-    """Survey the scenes, write the results, print the table; the exit code. Raises HardstandError.
-
-    The detector is loaded while the scenes are opened.
-    """
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
-
+    """Survey the scenes, write the results, print the table; the exit code. Raises HardstandError."""
     from .journal import Journal  # noqa: PLC0415
     from .output import remove_leftovers  # noqa: PLC0415
     from .sites import read_sites  # noqa: PLC0415
     from .survey import plan_survey, run_plan  # noqa: PLC0415
 
-    with ThreadPoolExecutor(1, thread_name_prefix="hardstand-load") as pool:
-        loading = pool.submit(load)
+    def plan() -> "SurveyPlan":
         polygons = None if sites is None else read_sites(sites)
-        plan = plan_survey(scenes, sites=polygons, opening=opening, strict=conduct.strict, tell=tell)
-        detector = loading.result()
+        return plan_survey(scenes, sites=polygons, opening=opening, strict=conduct.strict, tell=tell)
+
+    ready = _at_once(plan, load)
     with Journal(out, resume=conduct.resume, say=lambda text: tell(Warned(text))) as journal:
         remove_leftovers(out)
-        found = run_plan(plan, detector, journal=journal, tell=tell)
+        found = run_plan(*ready.pop(), journal=journal, tell=tell)  # popped: the network's memory is the report's then
         tell(Step(f"writing results to {out}"))
         from .folder import REPORT, write_results  # noqa: PLC0415  # the charts are not needed before
 
@@ -231,6 +229,17 @@ def run(
     if conduct.table:
         _show(found, written, out / REPORT, unfinished=code == UNREAD)
     return code
+
+
+def _at_once(
+    plan: "Callable[[], SurveyPlan]", load: "Callable[[], TileDetector]"
+) -> "list[tuple[SurveyPlan, TileDetector]]":
+    """The plan and the detector, which is loaded while the scenes are opened; in a list, to be taken out of it."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+    with ThreadPoolExecutor(1, thread_name_prefix="hardstand-load") as pool:
+        loading = pool.submit(load)
+        return [(plan(), loading.result())]
 
 
 def _show(found: "Survey", written: "Written", report: Path, *, unfinished: bool) -> None:

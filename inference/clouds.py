@@ -1,6 +1,5 @@
 """Clouds: where a cloud mask, a raster or polygons, hides a scene."""
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from queue import LifoQueue
@@ -21,15 +20,12 @@ from rasterio.windows import Window
 from ..detector.errors import CloudMaskError, MissingFileError, NoCrsError
 from .files import is_remote, without_place_warning
 from .georeference import SceneInfo, ground_gsd
-from .pixels import Mask
+from .pixels import Hidden, Mask
 from .polygons import on_scene, read_polygons
 from .sites import placed
 
-Clouds = Callable[[Window, int, int], Mask]
-"""Which pixels (height, width) of a window of the scene, seen at `width` x `height`, are clouded. For any thread."""
 
-
-def open_clouds(path: str, scene: SceneInfo, *, handles: int, resources: ExitStack) -> Clouds:
+def open_clouds(path: str, scene: SceneInfo, *, handles: int, resources: ExitStack) -> Hidden:
     """The clouds that a mask shows over a scene; what it keeps open, `handles` of each, is closed by `resources`.
 
     A mask is GeoJSON polygons of clouds (`.geojson` or `.json`; an empty collection is a clear sky), or a raster in any
@@ -54,7 +50,7 @@ def open_clouds(path: str, scene: SceneInfo, *, handles: int, resources: ExitSta
     return _sampled(masks, scene)
 
 
-def _drawn(path: Path, scene: SceneInfo) -> Clouds:
+def _drawn(path: Path, scene: SceneInfo) -> Hidden:
     """Clouds as polygons: a pixel is clouded where its centre lies in one."""
     _check_placed(str(path), scene)
     shapes = [on_scene(scene, area) for _, area in read_polygons(path, CloudMaskError)]
@@ -113,7 +109,7 @@ def _check_touching(path: str, mask: DatasetReader, scene: SceneInfo) -> None:
         raise CloudMaskError(f"{path}, cloud mask of {scene.path or scene.name}: does not touch that scene")
 
 
-def _sampled(masks: list[DatasetReader | WarpedVRT], scene: SceneInfo) -> Clouds:
+def _sampled(masks: list[DatasetReader | WarpedVRT], scene: SceneInfo) -> Hidden:
     """Clouds as a raster that covers the scene from edge to edge: the mask's pixel under each centre."""
     idle: LifoQueue[DatasetReader | WarpedVRT] = LifoQueue()
     for mask in masks:

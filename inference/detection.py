@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..detector.detections import Detections
 from ..detector.detector import Detector, TileDetector
 from ..detector.errors import EmptySceneError
-from .engine import SEAM_PX, Progress, Unread, run_tiles
+from .engine import SEAM_PX, STRIDE_PX, Progress, Unread, run_tiles
 from .fingerprint import fingerprint
 from .georeference import SceneInfo
 from .journal import Journal
@@ -94,7 +94,7 @@ def detect(  # noqa: PLR0913  # options of the one call that most callers make
 
 
 def _plan(scene: Scene, grid: Grid, side: int, overlap_px: int, within: Sequence[Site] | None) -> Plan:
-    tiles = plan_tiles(grid.width, grid.height, tile_px=side, overlap_px=overlap_px)
+    tiles = plan_tiles(grid.width, grid.height, tile_px=side, overlap_px=overlap_px, multiple_px=STRIDE_PX)
     return Plan(tiles, tiles if within is None else touching_tiles(scene.info, grid, tiles, within))
 
 

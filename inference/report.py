@@ -212,6 +212,7 @@ def _settings(survey: Survey) -> str:
         ("Hardstand", version("hardstand")),
         ("Weights", weights.name),
         ("Parameters, SHA-256", weights.sha256 or "none"),
+        ("Ran on", weights.arithmetic or "not known"),
         ("Lowest score reported", "not limited" if weights.min_score is None else f"{weights.min_score:g}"),
         ("Share of objects found", ", ".join(f"{node_name(root(node)).lower()} {share:.0%}"
                                              for node, share in weights.recall.items()) or "not measured"),

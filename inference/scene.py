@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from math import isfinite, sqrt
 from pathlib import Path
@@ -31,10 +31,10 @@ from ..detector.errors import (
 )
 from .acquisition import acquisition_time
 from .blocks import BlockSize, cache_limit
-from .clouds import Clouds, open_clouds
+from .clouds import open_clouds
 from .files import is_remote, without_place_warning
 from .georeference import SceneInfo, ground_gsd
-from .pixels import BLANK, Mask, Pixels, Rendering, plan_rendering, render
+from .pixels import BLANK, Hidden, Mask, Pixels, Rendering, plan_rendering, render
 from .tiles import Tile, plan_tiles
 
 COARSEST = 2.0
@@ -77,7 +77,7 @@ class Scene:
         datasets: Sequence[DatasetReader],
         resources: ExitStack,
         *,
-        clouds: Clouds | None = None,
+        clouds: Hidden | None = None,
         files: tuple[str, ...] = (),
     ) -> None:
         """Take over open handles of the same raster, what `close` closes, what hides the scene, and its files."""
@@ -263,10 +263,12 @@ def open_scene(
     with ExitStack() as resources:
         datasets = _open(name, handles, resources)
         with cache_limit(BlockSize.of(datasets[0]).bytes_under(datasets[0].width, 64)):
-            info, rendering = _describe(datasets[0], Path(name).stem, path=name, gsd=gsd, bands=bands, date=date)
-        hidden = None
-        if clouds is not None:
-            hidden = open_clouds(os.fspath(clouds), info, handles=handles, resources=resources)
+            info = _describe(datasets[0], Path(name).stem, path=name, gsd=gsd, date=date)
+            hidden = None
+            if clouds is not None:
+                hidden = open_clouds(os.fspath(clouds), info, handles=handles, resources=resources)
+            rendering = plan_rendering(datasets[0], bands, hidden)
+        info = replace(info, bands=rendering.bands, stretch=rendering.stretch)
         files = (*datasets[0].files, *(() if clouds is None else (os.fspath(clouds),)))
         return Scene(info, rendering, datasets, resources.pop_all(), clouds=hidden, files=files)
 
@@ -309,7 +311,9 @@ def array_scene(
         with without_place_warning(), memory.open(driver="GTiff", photometric="MINISBLACK", **profile) as target:
             target.write(layers)
         datasets = _open(memory.name, 2, resources)
-        info, rendering = _describe(datasets[0], name, path=None, gsd=gsd, bands=None, date=date)
+        rendering = plan_rendering(datasets[0])
+        info = _describe(datasets[0], name, path=None, gsd=gsd, date=date)
+        info = replace(info, bands=rendering.bands, stretch=rendering.stretch)
         return Scene(info, rendering, datasets, resources.pop_all())
 
 
@@ -319,15 +323,14 @@ def _describe(
     *,
     path: str | None,
     gsd: float | None,
-    bands: Sequence[int] | None,
     date: date | None,
-) -> tuple[SceneInfo, Rendering]:
+) -> SceneInfo:
+    """What is known of a raster before its bands are looked at."""
     if dataset.width < 1 or dataset.height < 1 or dataset.count < 1:
         raise EmptySceneError(f"{path or name}: {dataset.width} x {dataset.height} px in {dataset.count} bands")
     gsd_x, gsd_y = _find_gsd(dataset, path or name, gsd)
-    rendering = plan_rendering(dataset, bands)
     tags = dataset.tags() | dataset.tags(ns="IMAGERY")
-    info = SceneInfo(
+    return SceneInfo(
         name=name,
         path=path,
         time=acquisition_time(name, tags) if date is None else _moment(date),
@@ -337,10 +340,9 @@ def _describe(
         height=dataset.height,
         gsd_x=gsd_x,
         gsd_y=gsd_y,
-        bands=rendering.bands,
-        stretch=rendering.stretch,
+        bands=(),  # these two once it is known what hides the scene
+        stretch=None,
     )
-    return info, rendering
 
 
 def _find_gsd(dataset: DatasetReader, name: str, gsd: float | None) -> tuple[float, float]:

@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from ..detector.detector import TileDetector
-from .engine import SEAM_PX, Proposals, run_tiles
+from .engine import SEAM_PX, STRIDE_PX, Proposals, run_tiles
 from .scene import Grid, Scene
 from .strips import Cells
 from .tiles import Tile, plan_tiles
@@ -60,11 +60,11 @@ def tile_sides(tile_px: int, overlap_px: int) -> tuple[int, ...]:
     """The sides of tiles that a screened run may choose from, largest first: `tile_px` and smaller ones.
 
     >>> tile_sides(1024, 166)
-    (1024, 664, 498, 415)
+    (1024, 672, 512, 416)
     >>> tile_sides(320, 166)
     (320,)
     """
-    finer = (int(times * overlap_px) for times in sorted(FINER, reverse=True))
+    finer = (ceil(times * overlap_px / STRIDE_PX) * STRIDE_PX for times in sorted(FINER, reverse=True))
     return (tile_px, *(side for side in finer if side < tile_px))
 
 
@@ -79,7 +79,7 @@ def screen(scene: Scene, grid: Grid, plans: Sequence[Plan], coarse: TileDetector
     low = scene.grid(coarse.gsd)
     scale = np.array([low.scale_x / grid.scale_x, low.scale_y / grid.scale_y] * 2)
     overlap_px = ceil(coarse.largest_object_m / coarse.gsd) + 2 * SEAM_PX
-    tiles = plan_tiles(low.width, low.height, tile_px=coarse.tile_px, overlap_px=overlap_px)
+    tiles = plan_tiles(low.width, low.height, tile_px=coarse.tile_px, overlap_px=overlap_px, multiple_px=STRIDE_PX)
     look = _covering(tiles, scale, plans)
     everything = Screening(plans[0], plans[0].wanted, np.zeros_like(Cells(grid).shares_of(())))
     whole_px = work_px(plans[0].wanted)

@@ -89,7 +89,12 @@ def save(path: Path, survey: Survey, *, key: str = "") -> int:
             connection, "runs", started=datetime.now(UTC).isoformat(timespec="seconds"), hardstand=version("hardstand"),
             weights=survey.weights.name, weights_sha256=survey.weights.sha256,
             settings=json.dumps(
-                {"min_score": survey.weights.min_score, "recall": dict(survey.weights.recall), "key": key}
+                {
+                    "min_score": survey.weights.min_score,
+                    "recall": dict(survey.weights.recall),
+                    "arithmetic": survey.weights.arithmetic,
+                    "key": key,
+                }
             ),
         )  # fmt: skip
         sites = {site.name: _site(connection, site.name, site.polygon.wkt if site.polygon else "")

@@ -66,6 +66,8 @@ class Weights:
     """The measured share of objects found, per counted root; a root without one is taken as 1."""
     not_measured: tuple[str, ...]
     """What was not measured about these weights, in sentences."""
+    arithmetic: str = ""
+    """Back end, device and precision that they ran on ("openvino cpu int8"); empty where that is not known."""
 
 
 def weights_of(detector: TileDetector) -> Weights:
@@ -74,8 +76,9 @@ def weights_of(detector: TileDetector) -> Weights:
         return Weights(type(detector).__name__, "", None, {}, ())
     record = detector.record
     return Weights(
-        record.name, record.params_sha256, detector.min_score, dict(record.recall), tuple(record.not_measured)
-    )
+        record.name, record.params_sha256, detector.min_score, dict(record.recall), tuple(record.not_measured),
+        "" if detector.choice is None else str(detector.choice),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

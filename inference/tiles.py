@@ -47,14 +47,15 @@ class Tile:
         return columns & rows
 
 
-def plan_tiles(width: int, height: int, *, tile_px: int, overlap_px: int) -> tuple[Tile, ...]:
+def plan_tiles(width: int, height: int, *, tile_px: int, overlap_px: int, multiple_px: int = 1) -> tuple[Tile, ...]:
     """Tiles over a grid of `width` x `height` pixels, row by row.
 
     Cores partition the grid. Neighbouring windows share at least `overlap_px` pixels (rounded up to even) and the core
     border runs through the middle of what they share, so an object of extent up to `overlap_px` lies whole in the
     window whose core holds its centre, as far as it lies in the scene. Along each axis there are as few windows as
     `tile_px` allows, and then they are as small as they can be: a network has to look at every pixel of them. All
-    windows are of one size.
+    windows are of one size, along an axis of several windows a multiple of `multiple_px` where `tile_px` and the grid
+    have room for it: what a network would pad to its stride is better shown more of the scene.
 
     Raises ValueError for an empty grid, for a negative overlap and for an overlap that is not smaller than the tile.
 
@@ -62,6 +63,8 @@ def plan_tiles(width: int, height: int, *, tile_px: int, overlap_px: int) -> tup
     [(0, 0, 7, 10), (5, 7, 12, 15), (10, 12, 20, 20)]
     >>> [(t.left, t.right) for t in plan_tiles(20, 5, tile_px=18, overlap_px=4)]
     [(0, 12), (8, 20)]
+    >>> [(t.left, t.right) for t in plan_tiles(20, 5, tile_px=18, overlap_px=4, multiple_px=8)]
+    [(0, 16), (4, 20)]
     """
     if width < 1 or height < 1:
         raise ValueError(f"no tiles over an empty grid: {width} x {height} px")
@@ -69,8 +72,8 @@ def plan_tiles(width: int, height: int, *, tile_px: int, overlap_px: int) -> tup
         raise ValueError(
             f"an overlap of {overlap_px} px (made even) must lie in 0 ... {tile_px - 1} px, below the tile"
         )
-    columns = _spans(width, tile_px, overlap_px + overlap_px % 2)
-    rows = _spans(height, tile_px, overlap_px + overlap_px % 2)
+    columns = _spans(width, tile_px, overlap_px + overlap_px % 2, multiple_px)
+    rows = _spans(height, tile_px, overlap_px + overlap_px % 2, multiple_px)
     return tuple(
         Tile(
             left=column.start,
@@ -97,12 +100,14 @@ class _Span:
     core_stop: int
 
 
-def _spans(length: int, tile_px: int, overlap_px: int) -> list[_Span]:
+def _spans(length: int, tile_px: int, overlap_px: int, multiple_px: int) -> list[_Span]:
     """Tiles along one axis, spread evenly, the fewest and then the smallest that share at least `overlap_px` (even)."""
     if length <= tile_px:
         return [_Span(0, length, 0, length)]
     steps = -(-(length - tile_px) // (tile_px - overlap_px))
     side = -(-(length + steps * overlap_px) // (steps + 1))
+    padded = -(-side // multiple_px) * multiple_px
+    side = padded if padded <= min(tile_px, length) else side
     starts = [step * (length - side) // steps for step in range(steps + 1)]
     stops = [start + side for start in starts]
     borders = [(stop + start) // 2 for stop, start in zip(stops[:-1], starts[1:], strict=True)]

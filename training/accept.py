@@ -5,7 +5,7 @@ point of AP50, and no node more than two.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,21 +29,21 @@ Pairs = Sequence[tuple[ImageRecord, Detections]]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One node: its held-back objects, and AP50 of both arithmetics in 0..1."""
+    """One node: its held-back objects, and AP50 in float32 and in the cheaper arithmetic, in 0..1."""
 
     objects: int
     fp32: float
-    int8: float
+    cheaper: float
 
     @property
     def drop(self) -> float:
         """What is lost, in AP50; below zero where something is gained."""
-        return self.fp32 - self.int8
+        return self.fp32 - self.cheaper
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether int8 is accepted, what speaks against it, and the figures behind that."""
+    """Whether the cheaper arithmetic is accepted, what speaks against it, and the figures behind that."""
 
     accepted: bool
     objections: tuple[str, ...]
@@ -52,13 +52,13 @@ class Decision:
     nodes: Mapping[str, Comparison]
     """On held-back tiles with exact labels: the nodes that are judged."""
 
-    def as_record(self) -> dict[str, Any]:
-        """The decision as JSON values with four decimals, for the record of a weight file."""
-        figures = {node: _rounded(each) for node, each in self.nodes.items()}
+    def as_record(self, precision: str) -> dict[str, Any]:
+        """The decision as JSON values with four decimals, for a weight file's record; `precision` names its AP50."""
+        figures = {node: _rounded(each, precision) for node, each in self.nodes.items()}
         return {
             "accepted": self.accepted,
             "objections": list(self.objections),
-            "aircraft": _rounded(self.aircraft),
+            "aircraft": _rounded(self.aircraft, precision),
             "nodes": figures,
         }
 
@@ -87,9 +87,9 @@ def decide(aircraft: Comparison, nodes: Mapping[str, Comparison]) -> Decision:
     return Decision(not objections, tuple(objections), aircraft, judged)
 
 
-def compare(fp32: Pairs, int8: Pairs, node: str) -> Comparison:
+def compare(fp32: Pairs, cheaper: Pairs, node: str) -> Comparison:
     """The figures of one node over the same images seen by both arithmetics."""
-    results = [[node_result(*pair, node) for pair in pairs] for pairs in (fp32, int8)]
+    results = [[node_result(*pair, node) for pair in pairs] for pairs in (fp32, cheaper)]
     objects = sum(int((~result.ignored).sum()) for result in results[0])
     if not objects:
         return Comparison(0, 0.0, 0.0)
@@ -126,5 +126,9 @@ def labelled_nodes(records: Iterable[ImageRecord], nodes: Sequence[str]) -> tupl
     return tuple(node for node in nodes if any(is_a(label, node) for label in labels))
 
 
-def _rounded(comparison: Comparison) -> dict[str, float]:
-    return {name: round(value, 4) for name, value in asdict(comparison).items()}
+def _rounded(comparison: Comparison, precision: str) -> dict[str, float]:
+    return {
+        "objects": comparison.objects,
+        "fp32": round(comparison.fp32, 4),
+        precision: round(comparison.cheaper, 4),
+    }

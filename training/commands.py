@@ -3,8 +3,9 @@
 import json
 import logging
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,10 +15,13 @@ from ..datasets.cutting import TILE_PX
 from ..datasets.images import read_rgb
 from ..datasets.split import Split, split_of
 from ..datasets.tiles import read_tiles
+from ..detector.backend import Backend
+from ..detector.choice import made_for_bf16
 from ..detector.detections import Detections
 from ..detector.detector import Detector
 from ..detector.openvino_backend import OpenVinoBackend
 from ..detector.weights import (
+    WeightRecord,
     bind_export,
     drop_export,
     export_files,
@@ -154,7 +158,7 @@ def evaluate(
     detector = Detector.load(weights, precision="fp32", min_score=LOW_SCORE)
     found = run_sets(engine, detector, data, split, sets=MEASURED, progress=logger.info)
     before = read_record(weights).metrics
-    kept = {name: before[name] for name in ("notes", "int8") if name in before}
+    kept = {name: before[name] for name in ("notes", "int8", "bf16") if name in before}
     metrics: dict[str, Any] = {"split": split, "scenes": set_figures(found), "notes": {}, **kept}
     for folder in HELD_TILES:
         if (tiles / folder).is_dir():
@@ -165,10 +169,11 @@ def evaluate(
     return metrics
 
 
-def quantise(weights: Path, data: Path, tiles: Path, engine: Engine) -> Decision:
-    """Make the int8 export of a weight file, measure it against float32 on the `dev` places, and decide.
+def quantise(weights: Path, data: Path, tiles: Path, engine: Engine) -> dict[str, Decision]:
+    """Make the int8 export of a weight file, measure it and bfloat16 against float32 on the `dev` places, and decide.
 
-    The decision goes into the record either way. The export lies beside the weights afterwards only where it was
+    bfloat16 needs no export, and is measured only where the processor is made for it; a decision made elsewhere stays.
+    The decisions go into the record either way. The export lies beside the weights afterwards only where it was
     accepted; one that lay there before is gone.
     """
     weights = find_weights(weights)
@@ -177,29 +182,43 @@ def quantise(weights: Path, data: Path, tiles: Path, engine: Engine) -> Decision
         logger.info("int8 from %d training tiles", len(files))
         draft = export_files(Path(folder) / weights.name, "openvino-int8")
         save_graph(quantised(read_graph(exported_model(weights)), files), draft[0])
-        decision = _decision(weights, exported_model(weights), draft[0], data, tiles, engine)
+        xml = exported_model(weights)
+        backends = {"fp32": partial(OpenVinoBackend, xml), "int8": partial(OpenVinoBackend, draft[0])}
+        if made_for_bf16():
+            backends["bf16"] = partial(OpenVinoBackend, xml, bf16=True)
+        decisions = _decisions(read_record(weights), backends, data, tiles, engine)
         drop_export(weights, "openvino-int8")
-        amend(weights, metrics={**read_record(weights).metrics, "int8": decision.as_record()})
-        if decision.accepted:
+        said = {precision: decision.as_record(precision) for precision, decision in decisions.items()}
+        amend(weights, metrics={**read_record(weights).metrics, **said})
+        if decisions["int8"].accepted:
             for source, target in zip(draft, export_files(weights, "openvino-int8"), strict=True):
                 shutil.copyfile(source, target)
             bind_export(weights, "openvino-int8")
-    return decision
+    return decisions
 
 
-def _decision(weights: Path, fp32: Path, int8: Path, data: Path, tiles: Path, engine: Engine) -> Decision:
-    record = read_record(weights)
-    scenes: list[list[tuple[ImageRecord, Detections]]] = []
-    held: list[list[tuple[ImageRecord, Detections]]] = []
-    for name, xml in (("fp32", fp32), ("int8", int8)):
+def _decisions(
+    record: WeightRecord, backends: Mapping[str, Callable[[], Backend]], data: Path, tiles: Path, engine: Engine
+) -> dict[str, Decision]:
+    """The decision on every back end but "fp32", beside that one."""
+    scenes: dict[str, list[tuple[ImageRecord, Detections]]] = {}
+    held: dict[str, list[tuple[ImageRecord, Detections]]] = {}
+    for name, opened in backends.items():
         logger.info("%s on the dev places", name)
-        detector = Detector(OpenVinoBackend(xml), record, min_score=LOW_SCORE)
+        detector = Detector(opened(), record, min_score=LOW_SCORE)
         found = run_sets(engine, detector, data, "dev", sets=MEASURED, progress=logger.info)
-        scenes.append([pair for pairs in found.values() for pair in pairs])
-        held.append([pair for folder in HELD_TILES for pair in _seen(detector, tiles / folder)])
-        logger.info("held-back tiles: %d", len(held[-1]))
-    nodes = labelled_nodes((item for item, _ in held[0]), record.nodes)
-    return decide(compare(scenes[0], scenes[1], "fw"), {node: compare(held[0], held[1], node) for node in nodes})
+        scenes[name] = [pair for pairs in found.values() for pair in pairs]
+        held[name] = [pair for folder in HELD_TILES for pair in _seen(detector, tiles / folder)]
+        logger.info("held-back tiles: %d", len(held[name]))
+    nodes = labelled_nodes((item for item, _ in held["fp32"]), record.nodes)
+    return {
+        name: decide(
+            compare(scenes["fp32"], scenes[name], "fw"),
+            {node: compare(held["fp32"], held[name], node) for node in nodes},
+        )
+        for name in backends
+        if name != "fp32"
+    }
 
 
 def _seen(detector: Detector, folder: Path) -> list[tuple[ImageRecord, Detections]]:

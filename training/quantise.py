@@ -1,6 +1,7 @@
 """int8 by post-training quantisation with NNCF (https://github.com/openvinotoolkit/nncf) of the OpenVINO graph."""
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -101,13 +102,20 @@ def decoding(graph: Graph) -> list[str]:
 def classifying(graph: Graph) -> list[str]:
     """Return the names of the convolutions of the head's class branch, which ultralytics calls cv3.
 
-    It calls the last convolution of some blocks before the head so too; they come along. Each of them is followed by a
-    batch norm or a bias, an Add that carries the branch's name.
+    It calls the last convolution of some blocks before the head so too; the head is the module with the highest number.
+    Each of the convolutions is followed by a batch norm or a bias, an Add that carries the branch's name.
     """
+    named = [
+        (int(found[1]), operation)
+        for operation in graph.get_ordered_ops()
+        if operation.get_type_name() == "Add"
+        and (found := re.search(r"model\.(\d+)\..*cv3\.", operation.get_friendly_name()))
+    ]
+    head = max((number for number, _ in named), default=0)
     return sorted(
         operation.input(0).get_source_output().get_node().get_friendly_name()
-        for operation in graph.get_ordered_ops()
-        if operation.get_type_name() == "Add" and ".cv3." in operation.get_friendly_name()
+        for number, operation in named
+        if number == head
     )
 
 

@@ -68,8 +68,9 @@ def page(records: Sequence[WeightRecord]) -> str:
                     "found: a box of the right kind with oriented IoU 0.5 or more at score 0.25; right: reported at",
                     "that node or below; consistent: at that node, below it, or at an ancestor.",
                 ]
-        if "int8" in metrics:
-            lines += _int8(metrics["int8"], record.name)
+        for precision in ("int8", "bf16"):
+            if precision in metrics:
+                lines += _decision(precision, metrics[precision], record.name)
         for name, text in metrics.get("notes", {}).items():
             lines += ["", f"### {name}", "", text]
         if record.not_measured:
@@ -77,26 +78,25 @@ def page(records: Sequence[WeightRecord]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _int8(decision: Mapping[str, Any], name: str) -> list[str]:
-    """Return the section on int8: the decision, the figures of both arithmetics, and what spoke against it."""
+def _decision(precision: str, decision: Mapping[str, Any], name: str) -> list[str]:
+    """Return the section on a cheaper arithmetic: the decision, the figures of both, and what spoke against it."""
     figures = {"fw, whole real scenes": decision["aircraft"], **decision["nodes"]}
     rows = [
-        (node, row["objects"], row["fp32"], row["int8"], 100 * (row["int8"] - row["fp32"]))
+        (node, row["objects"], row["fp32"], row[precision], 100 * (row[precision] - row["fp32"]))
         for node, row in figures.items()
     ]
-    verdict = (
-        "Accepted: OpenVINO runs it by default." if decision["accepted"] else "Not accepted: everything stays in fp32."
-    )
+    where = " on processors made for it (AMX)" if precision == "bf16" else ""
+    verdict = f"Accepted: OpenVINO runs it by default{where}." if decision["accepted"] else "Not accepted: not used."
     return [
         "",
-        "### int8",
+        f"### {precision}",
         "",
         f"`hardstand quantise {name} --data SETS --tiles TILES`",
         "",
         f"{verdict} AP50 on the `dev` places, and on held-back tiles per node with 100 or more objects.",
         *(f"Against it: {objection}." for objection in decision["objections"]),
         "",
-        *_table(("", "objects", "fp32", "int8", "points"), rows),
+        *_table(("", "objects", "fp32", precision, "points"), rows),
     ]
 
 

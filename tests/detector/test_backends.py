@@ -15,6 +15,7 @@ from hardstand.detector import (
     WeightRecord,
     WeightsCorruptError,
     corners,
+    exported_model,
     oriented_iou,
     read_record,
     read_tensors,
@@ -65,6 +66,15 @@ def test_both_back_ends_give_the_same_detections(tiny_weights: Path, noise: Tile
         same = overlap.max(axis=1) > 0.99
         partner = overlap.argmax(axis=1)
         assert all(first.labels[k] == second.labels[partner[k]] for k in np.flatnonzero(same))
+
+
+def test_bfloat16_decodes_in_float32(tiny_weights: Path, noise: Tiles) -> None:
+    """Centres stay in float32: in bfloat16 those beyond 128 px would be whole pixels. Sizes are good to 0.4 percent."""
+    graph = exported_model(tiny_weights)
+    exact, short = (OpenVinoBackend(graph, bf16=each).infer(np.stack(noise[:1])) for each in (False, True))
+    assert short.dtype == np.float32
+    assert (short[:, :2] * 4 % 1 != 0).mean() > 0.8
+    assert np.abs(short[:, 4:-1] - exact[:, 4:-1]).mean() < 0.02
 
 
 def test_half_precision_stays_close_and_decodes_in_float32(tiny_weights: Path, noise: Tiles) -> None:

@@ -9,10 +9,20 @@ import pytest
 
 from hardstand.detector import BackendError, WeightRecord, bind_export, read_record, write_weights
 from hardstand.detector.cache import VARIABLE, cache_folder, read_cache, write_cache
-from hardstand.detector.choice import CHOICES_FILE, Choice, candidates, choose, int8_accepted, processor, remember
+from hardstand.detector.choice import (
+    CHOICES_FILE,
+    Choice,
+    candidates,
+    choose,
+    made_for_bf16,
+    processor,
+    remember,
+)
+from hardstand.detector.choice import accepted as precision_accepted
 from hardstand.detector.weights import export_files
 
 INT8 = Choice("openvino", "cpu", "int8")
+BF16 = Choice("openvino", "cpu", "bf16")
 FP32 = Choice("openvino", "cpu", "fp32")
 ONNX = Choice("onnx", "cpu", "fp32")
 TORCH = Choice("torch", "cpu", "fp32")
@@ -30,6 +40,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     packages: set[str] = set()
     monkeypatch.setattr(module, "find_spec", lambda name: name if name in packages else None)
     monkeypatch.setattr(module, "torch_sees_cuda", lambda: False)
+    monkeypatch.setattr(module, "made_for_bf16", lambda: False)
     return packages
 
 
@@ -68,9 +79,36 @@ def test_int8_is_taken_where_it_was_accepted_and_is_there(
     )
     assert choose(path, known, precision="fp32") == FP32
     if expected != INT8:
-        assert not int8_accepted(path, known)
+        assert not precision_accepted(path, known, "int8")
         with pytest.raises(BackendError, match="no accepted int8 export"):
             choose(path, known, precision="int8")
+
+
+def test_bf16_is_taken_where_it_was_accepted_on_processors_made_for_it(
+    tmp_path: Path, record: WeightRecord, installed: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = weights(tmp_path, record, accepted=True, kinds=("openvino", "openvino-int8"))
+    known = read_record(path)
+    both = replace(known, metrics={**known.metrics, "bf16": {"accepted": True}})
+    assert candidates(path, both) == [INT8, FP32]
+    assert choose(path, both, backend="openvino", precision="bf16") == BF16  # named: runs anywhere, if not fast
+    monkeypatch.setattr(importlib.import_module("hardstand.detector.choice"), "made_for_bf16", lambda: True)
+    assert candidates(path, both) == [BF16, INT8, FP32]
+    assert choose(path, both) == choose(path, both, backend="openvino") == BF16
+    assert choose(path, both, precision="int8") == INT8
+    assert choose(path, known) == INT8
+    with pytest.raises(BackendError, match="no accepted accuracy in bf16"):
+        choose(path, known, precision="bf16")
+
+
+def test_bf16_is_asked_of_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module("hardstand.detector.choice")
+    for line, fast in (("flags\t\t: fpu avx512_bf16 amx_bf16 amx_tile", True), ("flags\t\t: fpu avx512_bf16", False)):
+        monkeypatch.setattr(module, "_cpuinfo", lambda line=line: ["processor\t: 0", line])
+        assert made_for_bf16() is fast
+    monkeypatch.setattr(module, "_cpuinfo", list)
+    assert not made_for_bf16()
+    assert processor()
 
 
 def test_candidates_are_what_is_installed_and_exported(

@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from hardstand.detector import PaintDetector, TileReadError
+from hardstand.detector import HardstandError, PaintDetector, TileReadError
 from hardstand.inference import cli
 from hardstand.inference.ending import UNREAD
 from hardstand.inference.scene import Scene
@@ -97,6 +98,26 @@ def test_the_whole_way_prints_the_table_and_where_the_results_are(base: Path, tm
     assert f"Report: {tmp_path / 'out' / 'report.html'}" in done.stdout
     assert "base_20241102: done (1 of 4): Fixed-wing aircraft 12, Helicopter 3, SAM launcher 0" in done.stderr
     assert (tmp_path / "out" / "hardstand.sqlite").exists()
+
+
+def test_the_network_is_gone_when_the_results_are_written(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[weakref.ref[PaintDetector]] = []
+
+    def load(_weights: str, **_: object) -> PaintDetector:
+        detector = PaintDetector()
+        loaded.append(weakref.ref(detector))
+        return detector
+
+    def write(*_: object, **__: object) -> None:
+        assert loaded[0]() is None
+        raise HardstandError("looked")
+
+    monkeypatch.setattr(cli, "_load", load)
+    monkeypatch.setattr("hardstand.inference.folder.write_results", write)
+    done = CliRunner().invoke(cli.app, ["detect", str(base / "base_20241102.tif"), "--out", str(tmp_path / "out")])
+    assert "looked" in done.output
 
 
 @pytest.mark.usefixtures("painted")

@@ -189,6 +189,25 @@ def far(path: Path) -> Path:
     return write_mask(path, left_part(240), transform=Affine(GSD, 0, EAST + 9000, 0, -GSD, NORTH))
 
 
+def test_clouds_do_not_stretch_the_ground(tmp_path: Path) -> None:
+    """16 bit: ground from 100 to 400, cloud at 9000 over the left half, or over everything."""
+    ground = np.random.default_rng(0).integers(100, 401, (1, SIDE, SIDE), dtype=np.uint16)
+    ground[:, :, : SIDE // 2] = 9000
+    profile: dict[str, Any] = {"driver": "GTiff", "count": 1, "dtype": "uint16", "crs": UTM, "transform": PLACE}
+    path = tmp_path / "a.tif"
+    with rasterio.open(path, "w", width=SIDE, height=SIDE, **profile) as target:
+        target.write(ground)
+    half = write_polygons(tmp_path / "half.geojson", (0, 0, SIDE / 2, SIDE))
+    everything = write_polygons(tmp_path / "all.geojson", (0, 0, SIDE, SIDE))
+    stretches = []
+    for clouds in (None, half, everything):
+        with open_scene(path, clouds=clouds) as opened:
+            assert opened.info.stretch is not None
+            stretches.append(opened.info.stretch[0])
+    assert stretches[0] == stretches[2] == pytest.approx((112, 9000), abs=3)  # 4 percent of the ground are 2 of all
+    assert stretches[1] == pytest.approx((106, 394), abs=3)
+
+
 def test_masks_that_cannot_be_used(scene: Path, tmp_path: Path) -> None:
     (tmp_path / "text.tif").write_text("cloudy")
     (tmp_path / "text.json").write_text("cloudy")

@@ -104,7 +104,5 @@ def test_what_the_coarse_look_cannot_read_is_run_in_full(monkeypatch: pytest.Mon
     assert 0 < len(suspected) < len(tiles)
 
 
-
-
 def test_screening_is_off_unless_asked_for(tmp_path: Path) -> None:
     assert not Opening().screen

@@ -52,9 +52,9 @@ def test_less_than_half_a_point_for_aircraft_and_two_for_any_node(
     assert decision.accepted is (not objections)
     assert len(decision.objections) == len(objections)
     assert all(said.startswith(start) for said, start in zip(decision.objections, objections, strict=True))
-    record = decision.as_record()
+    record = decision.as_record("int8")
     assert record["accepted"] is decision.accepted
-    assert record["aircraft"]["int8"] == round(aircraft.int8, 4)
+    assert record["aircraft"]["int8"] == round(aircraft.cheaper, 4)
     assert ("heli" in record["nodes"]) is (node.objects >= 100)
 
 
@@ -66,7 +66,7 @@ def test_ap_of_a_node_is_by_its_own_score_and_what_is_labelled_less_deep_is_igno
     wrong = found(boxes, [[0.9, 0.3, 0], [0.9, 0.8, 0], [0.9, 0.6, 0]])
     result = compare([(record, right)], [(record, wrong)], "fw.bomber")
     assert result.objects == 1
-    assert (result.fp32, result.int8) == pytest.approx((1.0, 0.5))
+    assert (result.fp32, result.cheaper) == pytest.approx((1.0, 0.5))
     assert compare([(record, right)], [(record, right)], "fw").objects == 2
     assert node_result(record, right, "heli").found.size == 0
     assert compare([(image(), right)], [(image(), right)], "fw") == Comparison(0, 0.0, 0.0)

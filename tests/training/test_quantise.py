@@ -1,5 +1,6 @@
 """int8 of a tiny network: what is quantised, and what becomes of the decision."""
 
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -119,26 +120,33 @@ def engine(_source: Path | NDArray[np.uint8], _gsd: float, _detector: Detector) 
     raise AssertionError("scenes are handed in by the test")
 
 
+@pytest.mark.parametrize("amx", [True, False])
 @pytest.mark.parametrize("good", [True, False])
-def test_the_decision_is_recorded_and_int8_kept_only_where_accepted(
-    weights: Path, tiles: Path, monkeypatch: pytest.MonkeyPatch, good: bool
+def test_decisions_are_recorded_and_int8_kept_only_where_accepted(
+    weights: Path, tiles: Path, monkeypatch: pytest.MonkeyPatch, good: bool, amx: bool
 ) -> None:
+    for module in (commands, importlib.import_module("hardstand.detector.choice")):
+        monkeypatch.setattr(module, "made_for_bf16", lambda: amx)
     monkeypatch.setattr(commands, "quantised", lambda graph, _files: graph)  # what it makes is tried above
-    scenes: Any = iter([seen(0.9, 0.8, 0.7), seen(0.9, 0.8, 0.7) if good else seen(0.9, 0.7, 0.8)])
+    other = seen(0.9, 0.8, 0.7) if good else seen(0.9, 0.7, 0.8)
+    scenes: Any = iter([seen(0.9, 0.8, 0.7), other, other])
     monkeypatch.setattr(commands, "run_sets", lambda *_, **__: {"airbus": next(scenes)})
-    decision = commands.quantise(weights, tiles, tiles, engine)
+    decisions = commands.quantise(weights, tiles, tiles, engine)
     record = read_record(weights)
-    assert decision.accepted is good
+    assert set(decisions) == ({"int8", "bf16"} if amx else {"int8"})
+    assert all(decision.accepted is good for decision in decisions.values())
+    assert ("bf16" in record.metrics) is amx
     assert record.metrics["int8"]["accepted"] is good
     assert record.metrics["int8"]["aircraft"]["fp32"] == 1.0
     assert record.metrics["int8"]["aircraft"]["int8"] == pytest.approx(1.0 if good else 0.8350, abs=1e-3)
     assert exported_model(weights).is_file()  # bound to the file with the new record
     assert has_export(weights, "openvino-int8") is good
     assert weights.with_name("tiny.openvino-int8.xml").is_file() is good
-    assert str(Detector.load(weights, backend="openvino").choice) == f"openvino cpu {'int8' if good else 'fp32'}"
+    fastest = ("bf16" if amx else "int8") if good else "fp32"
+    assert str(Detector.load(weights, backend="openvino").choice) == f"openvino cpu {fastest}"
     if good:
         pixels = np.full((SIDE, SIDE, 3), 99, np.uint8)
         assert len(Detector.load(weights, precision="int8").detect_tiles([pixels])) == 1
         weights.with_name("tiny.openvino-int8.bin").write_bytes(b"")
         with pytest.raises(WeightsCorruptError, match="hardstand quantise"):
-            Detector.load(weights, backend="openvino")
+            Detector.load(weights, backend="openvino", precision="int8")
