@@ -52,12 +52,14 @@ def self_label(
 
 @commands.command()
 def calibrate(weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")], data: Data, tiles: Tiles) -> None:
-    """Put calibration and recall, measured on the `dev` places, into a weight file."""
+    """Put calibration, recall and the score of --screen, measured on the `dev` places, into a weight file."""
     with one_line_errors(), _log():
         from ..training.commands import calibrate as measure  # noqa: PLC0415
 
-        for node, recall in measure(weights, data, tiles, _engine)["recall"].items():
+        found = measure(weights, data, tiles, _engine)
+        for node, recall in found["recall"].items():
             typer.echo(f"{node}: recall {recall}")
+        typer.echo(f"--screen suspects something from score {found['screen_score']} on")
 
 
 @commands.command()

@@ -45,11 +45,11 @@ def detect(  # noqa: PLR0913  # options of the one call that most callers make
     georeference; bands, date and map of a scene are stated by `open_scene` and `array_scene`. `tile_px` (at most and by
     default the detector's) changes the work, not the result. Of a scene that is looked at only `within` sites, tiles
     whose core touches none are neither read nor run: they are not seen. What is centred under a cloud mask is dropped.
-    `screening` (`screen.coarse_detector`) looks at the scene first, within the sites if there are any, and only tiles in
-    which it suspects something are run, of a size that suits what it suspects: less work, and what it misses is lost.
-    `progress` is called with tiles done and tiles in all, `unread` with the
-    error of each tile that cannot be read; an error that it raises ends the work. With a `journal` finished strips of
-    the scene are kept on disk, and those found there are not run again.
+    `screening` (`coarse.coarse_detector`) looks first, within the sites if there are any, and only tiles in which it
+    suspects something are run, of a size that suits what it suspects: less work, and what it misses is lost. `progress`
+    is called with tiles done and tiles in all, `unread` with the error of each tile that cannot be read; an error that
+    it raises ends the work. With a `journal` finished strips of the scene are kept on disk, and those found there are
+    not run again.
 
     Raises what `open_scene` raises; TooCoarseError; EmptySceneError where the whole scene was read and all of it is
     no-data; NoCrsError for sites in a scene without a place on the map; ValueError for a `tile_px` that the detector's

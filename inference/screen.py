@@ -12,14 +12,13 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from ..detector.coarse import NEAR_M
 from ..detector.detector import TileDetector
 from .engine import SEAM_PX, STRIDE_PX, Proposals, run_tiles
 from .scene import Grid, Scene
 from .strips import Cells
 from .tiles import Tile, plan_tiles
 
-NEAR_M = 10.0
-"""A suspicion this close outside of a tile's core speaks for the tile too: a coarse box is placed coarsely."""
 FIRST = 4
 """One of so many tiles of the coarse look is looked at before it is known whether the others are worth it."""
 MOST_LOOK = 1 / 3

@@ -17,6 +17,7 @@ from ..datasets.split import Split, split_of
 from ..datasets.tiles import read_tiles
 from ..detector.backend import Backend
 from ..detector.choice import made_for_bf16
+from ..detector.coarse import coarse_detector
 from ..detector.detections import Detections
 from ..detector.detector import Detector
 from ..detector.openvino_backend import OpenVinoBackend
@@ -36,6 +37,8 @@ from .recipe import read_recipe
 from .release import amend, release
 from .run import train, training_tiles
 from .scenes import LAUNCHER_FREE, MEASURED, Engine, of_node, run_sets, set_figures, tile_scores
+from .screening import LADDER, screen_score
+from .screening import SETS as SCREENED
 from .selflabel import oriented_labels
 from .tileset import TileEntry, tile_entry
 
@@ -119,7 +122,9 @@ def _all_found(weights: Path, entries: Sequence[TileEntry]) -> Iterator[Detectio
 
 
 def calibrate(weights: Path, data: Path, tiles: Path, engine: Engine) -> dict[str, Any]:
-    """Put calibration and recall of every counted node into a weight file, from the `dev` places; return them.
+    """Put calibration and recall of every counted node, and the score of the coarse look, into a weight file.
+
+    All are from the `dev` places; returns them.
 
     Helicopters and launchers have too few real held-back objects: theirs come from generated tiles on held-back real
     bases, for launchers together with real ground on which there is none; weights.md says so.
@@ -135,8 +140,11 @@ def calibrate(weights: Path, data: Path, tiles: Path, engine: Engine) -> dict[st
         if node != "fw":
             results += of_node(_tile_pairs(weights, tiles / "generated_holdout"), node)
         tables[node], recalls[node] = calibration(results)
-    amend(weights, calibration=tables, recall=recalls)
-    return {"calibration": tables, "recall": recalls}
+    low = coarse_detector(detector, min_score=LADDER[-1])
+    seen = run_sets(engine, low, data, "dev", sets=SCREENED, progress=logger.info)
+    score = screen_score({source: found[source] for source in seen}, seen)
+    amend(weights, calibration=tables, recall=recalls, screen_score=score)
+    return {"calibration": tables, "recall": recalls, "screen_score": score}
 
 
 def _tile_pairs(weights: Path, folder: Path) -> list[tuple[ImageRecord, Detections]]:
