@@ -123,7 +123,7 @@ def _covering(tiles: tuple[Tile, ...], scale: NDArray[np.float64], plans: Sequen
 
 def _touching(tiles: Sequence[Tile], boxes: NDArray[np.float64]) -> tuple[Tile, ...]:
     """The tiles whose core has some area in one of the boxes (N, 4)."""
-    tree = shapely.STRtree(shapely.box(*_cores(tiles).T))
+    tree = shapely.STRtree(np.asarray(shapely.box(*_cores(tiles).T)))
     inside = boxes + np.array([1, 1, -1, -1]) * 1e-6  # a common edge is no area
     hit = np.unique(tree.query(shapely.box(*inside.T), predicate="intersects")[1])
     return tuple(tiles[number] for number in hit)

@@ -56,7 +56,8 @@ def cues(data: str, out: str, weights: str = "hardstand-n") -> None:
     """Write, per image, where aircraft were found and what each coarse look saw, in metres."""
     full = Detector.load(weights)
     rows = []
-    for source, split in product(SETS, ("dev", "test")):
+    splits: tuple[Split, ...] = ("dev", "test")
+    for source, split in product(SETS, splits):
         rows += [image_cues(record, split, full) for record in held_back(Path(data), source, split)]
         print(source, split, len(rows), flush=True)
         Path(out).write_text(json.dumps(rows), encoding="utf-8")
@@ -108,7 +109,8 @@ def missed(rows: list[dict[str, Any]], look: str, score: float, side: int | None
         places = np.array(row["aircraft"]).reshape(-1, 2)
         seen = np.array(row["looks"][look]).reshape(-1, 3)
         seen = seen[seen[:, 2] >= score, :2]
-        low = high = places
+        low: NDArray[np.float64] = places
+        high: NDArray[np.float64] = places
         if side is not None:
             width, height = (max(1, round(metres / GSD_M)) for metres in row["size"])
             tiles = plan_tiles(width, height, tile_px=side, overlap_px=OVERLAP_PX)
@@ -116,7 +118,7 @@ def missed(rows: list[dict[str, Any]], look: str, score: float, side: int | None
             low = np.array([(tile.core_left, tile.core_top) for tile in owners]).reshape(-1, 2) * GSD_M
             high = np.array([(tile.core_right, tile.core_bottom) for tile in owners]).reshape(-1, 2) * GSD_M
         near = (seen >= low[:, None] - NEAR_M) & (seen <= high[:, None] + NEAR_M)
-        lost += int((~near.all(axis=2).any(axis=1)).sum())
+        lost += int((~np.any(np.all(near, axis=2), axis=1)).sum())
         total += len(places)
     return lost, total
 
