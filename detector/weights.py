@@ -25,7 +25,7 @@ from .taxonomy import COUNTED, NODES
 SHIPPED = Path(__file__).parent / "weights"
 DEFAULT = "hardstand-n"
 _KEY = "hardstand"
-_LATER = frozenset({"recall_by_gsd", "recipe"})
+_LATER = frozenset({"recall_by_gsd", "recipe", "screen_score"})
 """Fields of the record that older files do not have."""
 _PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
@@ -52,6 +52,8 @@ class WeightRecord:
         recall: per node, the share of objects that is found and reported at it or below; inherited as `calibration`.
         recall_by_gsd: per node `{"gsd_m": [...], "recall": [...]}`, knots at metres per pixel of the image, linear
             between them; empty in files made before it was measured.
+        screen_score: score from which a coarse look suspects something (`coarse.coarse_detector`); None where it was
+            not chosen for these weights.
         not_measured: what was not measured, in words.
         created: date, ISO.
         recipe: the training recipe with every value that it had, also those by default; empty in older files.
@@ -76,6 +78,7 @@ class WeightRecord:
     calibration: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
     recall: Mapping[str, float] = field(default_factory=dict)
     recall_by_gsd: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
+    screen_score: float | None = None
     not_measured: Sequence[str] = ()
     created: str
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -96,6 +99,8 @@ class WeightRecord:
             raise ValueError(f"record {self.name!r}: gsd_m, largest_object_m, stride and tile_px must be above 0")
         if self.tile_px % self.stride:
             raise ValueError(f"record {self.name!r}: tile_px {self.tile_px} is no multiple of stride {self.stride}")
+        if self.screen_score is not None and not 0 < self.screen_score < 1:
+            raise ValueError(f"record {self.name!r}: screen_score is {self.screen_score}, expected 0..1")
         for node, curve in self.calibration.items():
             what = f"record {self.name!r}: calibration of {node!r}"
             _check_curve(what, curve, "score", "probability")

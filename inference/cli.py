@@ -140,8 +140,6 @@ def detect(  # noqa: PLR0913, PLR0917  # the options of a command are its parame
         from ..detector.choice import check_names  # noqa: PLC0415
         from ..detector.weights import find_weights  # noqa: PLC0415
 
-        if screen and within is not None:
-            raise typer.BadParameter("only tiles at the sites of --within are run in any case", param_hint="--screen")
         colours = _bands(bands)
         find_weights(weights, trust_pickle=trust_pickle)
         check_names(backend, device, precision)

@@ -63,7 +63,7 @@ def self_label(
 
 @commands.command()
 def calibrate(weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")], data: Data, tiles: Tiles) -> None:
-    """Put calibration and recall per class, measured on the `dev` places, into a weight file.
+    """Put calibration and recall per class, and the score of --screen, from the `dev` places, into a weight file.
 
     A class with too few detections or objects takes the calibration of the class above it.
     """
@@ -79,6 +79,7 @@ def calibrate(weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")], data:
             scales = found["recall_by_gsd"].get(node, {"gsd_m": [], "recall": []})
             at = "".join(f", {r:.3f} at {g:.2g} m" for g, r in zip(scales["gsd_m"], scales["recall"], strict=True))
             typer.echo(f"{node}: {about}: recall {found['recall'][node]:.3f}{at}")
+        typer.echo(f"--screen suspects something from score {found['screen_score']} on")
 
 
 @commands.command()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..detector.detections import Detections
 from ..detector.detector import Detector, TileDetector
 from ..detector.errors import EmptySceneError
-from .engine import SEAM_PX, Progress, Unread, run_tiles
+from .engine import SEAM_PX, STRIDE_PX, Progress, Unread, run_tiles
 from .fingerprint import fingerprint
 from .georeference import SceneInfo
 from .journal import Journal
@@ -22,12 +22,9 @@ from .merge import merge
 from .polygons import on_scene
 from .result import SceneResult
 from .scene import Grid, Scene, array_scene, open_scene
-from .screen import Screening, screen
+from .screen import Plan, screen, tile_sides
 from .sites import Site
 from .tiles import Tile, plan_tiles
-
-STRIDE_PX = 32
-"""Tiles are multiples of this where they can be: the stride that detectors pad to, nearly always."""
 
 
 def detect(  # noqa: PLR0913  # options of the one call that most callers make
@@ -48,17 +45,16 @@ def detect(  # noqa: PLR0913  # options of the one call that most callers make
     georeference; bands, date and map of a scene are stated by `open_scene` and `array_scene`. `tile_px` (at most and by
     default the detector's) changes the work, not the result. Of a scene that is looked at only `within` sites, tiles
     whose core touches none are neither read nor run: they are not seen. What is centred under a cloud mask is dropped.
-    `screening` (`screen.coarse_detector`) looks at the scene first, and only tiles in which it suspects something are
-    run: less work, and what it misses is lost. `progress` is called with tiles done and tiles in all, `unread` with the
-    error of each tile that cannot be read; an error that it raises ends the work. With a `journal` finished strips of
-    the scene are kept on disk, and those found there are not run again.
+    `screening` (`coarse.coarse_detector`) looks first, within the sites if there are any, and only tiles in which it
+    suspects something are run, of a size that suits what it suspects: less work, and what it misses is lost. `progress`
+    is called with tiles done and tiles in all, `unread` with the error of each tile that cannot be read; an error that
+    it raises ends the work. With a `journal` finished strips of the scene are kept on disk, and those found there are
+    not run again.
 
     Raises what `open_scene` raises; TooCoarseError; EmptySceneError where the whole scene was read and all of it is
     no-data; NoCrsError for sites in a scene without a place on the map; ValueError for a `tile_px` that the detector's
-    largest object does not fit, and for `within` together with `screening`, which would look outside of the sites.
+    largest object does not fit.
     """
-    if within is not None and screening is not None:
-        raise ValueError("within and screening do not go together: only tiles at the sites are run in any case")
     detector = Detector.load() if detector is None else detector
     side = detector.tile_px if tile_px is None else tile_px
     if side > detector.tile_px:
@@ -66,17 +62,18 @@ def detect(  # noqa: PLR0913  # options of the one call that most callers make
     overlap_px = ceil(detector.largest_object_m / detector.gsd) + 2 * SEAM_PX
     with _opened(source, gsd) as scene:
         grid = scene.grid(detector.gsd)
-        tiles = plan_tiles(grid.width, grid.height, tile_px=side, overlap_px=overlap_px, multiple_px=STRIDE_PX)
-        chosen = tiles if within is None else touching_tiles(scene.info, grid, tiles, within)
-        look = Screening(chosen, None) if screening is None else screen(scene, grid, chosen, screening)
+        sides = (side,) if screening is None else tile_sides(side, overlap_px)
+        plans = [_plan(scene, grid, each, overlap_px, within) for each in sides]
+        look = None if screening is None else screen(scene, grid, plans, screening)
+        plan, to_run = (plans[0], plans[0].wanted) if look is None else (look.plan, look.suspected)
         info = scene.info
         kept = None
         if journal is not None:
-            kept = journal.scene(info.path or "", info.name, fingerprint(scene, grid, look.suspected, detector))
-        proposals = run_tiles(scene, grid, look.suspected, detector, progress=progress, unread=unread, journal=kept)
-        valid = proposals.valid if look.valid is None else look.valid
-        merged = merge(proposals.detections, proposals.tile, tiles)
-        found = _uncovered(scene, grid, merged.select(_in_cores(merged, tiles, look.suspected)))
+            kept = journal.scene(info.path or "", info.name, fingerprint(scene, grid, to_run, detector))
+        proposals = run_tiles(scene, grid, to_run, detector, progress=progress, unread=unread, journal=kept)
+        valid = proposals.valid if look is None else proposals.valid + look.passed
+        merged = merge(proposals.detections, proposals.tile, plan.tiles)
+        found = _uncovered(scene, grid, merged.select(_in_cores(merged, plan.tiles, to_run)))
         everything = within is None and not scene.has_clouds
     if everything and not proposals.unread and not valid.any():
         if kept is not None:
@@ -91,9 +88,14 @@ def detect(  # noqa: PLR0913  # options of the one call that most callers make
         unread=proposals.unread,
         valid_mask=valid >= 0.5,
         valid_fraction=float(valid.mean()),
-        tiles=len(chosen),
-        screened_out=len(chosen) - len(look.suspected),
+        tiles=len(plan.wanted),
+        screened_out=len(plan.wanted) - len(to_run),
     )
+
+
+def _plan(scene: Scene, grid: Grid, side: int, overlap_px: int, within: Sequence[Site] | None) -> Plan:
+    tiles = plan_tiles(grid.width, grid.height, tile_px=side, overlap_px=overlap_px, multiple_px=STRIDE_PX)
+    return Plan(tiles, tiles if within is None else touching_tiles(scene.info, grid, tiles, within))
 
 
 def touching_tiles(scene: SceneInfo, grid: Grid, tiles: Sequence[Tile], sites: Sequence[Site]) -> tuple[Tile, ...]:

@@ -30,6 +30,8 @@ SEAM_PX = 8
 """A tile also proposes what is centred this close outside its core, in grid pixels: two views of an object differ by
 about the network's finest stride, and without this an object on a seam could fall to neither tile. `merge` resolves
 the doubles."""
+STRIDE_PX = 32
+"""Tiles are multiples of this where they can be: the stride that detectors pad to, nearly always."""
 _AHEAD = 4  # tiles read per thread before they are asked for
 
 

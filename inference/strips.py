@@ -75,6 +75,17 @@ class Cells:
             sums = np.add.reduceat(sums, _firsts(columns), axis=1)
         counts[rows[0] - top : rows[-1] + 1 - top, columns[0] : columns[-1] + 1] += sums
 
+    def shares_of(self, tiles: Sequence[Tile]) -> NDArray[np.float64]:
+        """The share (rows, columns) of each cell of the grid that lies in the cores of these tiles of a plan."""
+        across, down = np.bincount(self._columns), np.bincount(self._rows)
+        total = np.zeros((len(down), len(across)))
+        for row in rows_of(tiles):
+            columns = np.concatenate([self._columns[tile.core_left : tile.core_right] for tile in row])
+            rows = self._rows[row[0].core_top : row[0].core_bottom]
+            share = np.outer(np.bincount(rows - rows[0]), np.bincount(columns, minlength=len(across)))
+            total[rows[0] : rows[-1] + 1] += share
+        return total / np.outer(down, across)
+
     def shares(self, strips: Sequence[Strip]) -> NDArray[np.float64]:
         """The valid share (rows, columns) of each cell of the grid, 0 to 1; of parts without a strip 0."""
         total = np.zeros((int(self._rows[-1]) + 1, int(self._columns[-1]) + 1))

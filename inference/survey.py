@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 
+from ..detector.coarse import coarse_detector
 from ..detector.detector import Detector, TileDetector
 from ..detector.errors import NoCrsError, SiteOutsideError, TileReadError
 from ..detector.weights import recall_at
@@ -20,7 +21,6 @@ from .pace import Pace
 from .passes import Pass, observe, series
 from .result import SceneResult
 from .scene import Scene, open_scene
-from .screen import coarse_detector
 from .sites import Site, placed
 from .watch import Failure, Failures, SceneWatch
 
@@ -41,7 +41,7 @@ class Opening:
     within: tuple[Site, ...] | None = None
     """Only tiles that touch one of these sites are read and run; what lies outside of them is not seen."""
     screen: bool = False
-    """A coarse look at the whole scene decides which tiles are run."""
+    """A coarse look at what is to be seen decides which tiles are run."""
 
     def scene(self, path: str) -> Scene:
         """The opened scene. Raises what `open_scene` raises."""

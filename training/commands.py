@@ -19,6 +19,7 @@ from ..datasets.split import Split, split_of
 from ..datasets.tiles import HORIZONTAL, INDEX, read_tiles
 from ..detector.backend import Backend
 from ..detector.choice import made_for_bf16
+from ..detector.coarse import coarse_detector
 from ..detector.detections import Detections
 from ..detector.detector import Detector
 from ..detector.errors import OutputError
@@ -55,6 +56,8 @@ from .scenes import (
     run_sets,
     run_tiles,
 )
+from .screening import LADDER, screen_score
+from .screening import SETS as SCREENED
 from .selflabel import oriented_labels
 from .tileset import TileEntry, tile_entry
 from .watch import LogLines, Watch
@@ -146,7 +149,9 @@ def _all_found(weights: Path, entries: Sequence[TileEntry]) -> Iterator[Detectio
 
 
 def calibrate(weights: Path, data: Path, tiles: Path, engine: Engine) -> dict[str, Any]:
-    """Put calibration and recall per node into a weight file, from the `dev` places; return `calibrate.record_fields`.
+    """Put calibration and recall per node, and the score of the coarse look, into a weight file, from the `dev` places.
+
+    Returns `calibrate.record_fields`, and `screen_score`.
 
     Aircraft come from real scenes. Helicopters and launchers have too few real held-back objects: theirs come from
     generated tiles on held-back real bases, for launchers together with real ground on which there is none. Roles and
@@ -167,14 +172,18 @@ def calibrate(weights: Path, data: Path, tiles: Path, engine: Engine) -> dict[st
             found[node] = calibration(results)
     fields = record_fields(found, above)
     report = fields["report"]
+    low = coarse_detector(detector, min_score=LADDER[-1])
+    seen = run_sets(engine, low, data, "dev", sets=SCREENED, progress=logger.info)
+    score = screen_score({source: scenes[source] for source in seen}, seen)
     amend(
         weights,
         calibration=fields["calibration"],
         recall=fields["recall"],
         recall_by_gsd=fields["recall_by_gsd"],
+        screen_score=score,
         metrics={**read_record(weights).metrics, "calibration": report},
     )
-    return fields
+    return {**fields, "screen_score": score}
 
 
 def _counted_results(node: str, scenes: dict[str, list[Pair]], held: dict[str, list[Pair]]) -> list[SceneResult]:

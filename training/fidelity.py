@@ -180,5 +180,5 @@ def _with_objects(folder: Path) -> tuple[list[ImageRecord], list[ImageRecord]]:
 
 def drawn_tiles(folder: Path) -> list[ImageRecord]:
     """Return tiles that the generator draws into a folder: objects on drawn ground."""
-    cut_generated([(seed, None) for seed in DRAWN], folder)
+    cut_generated(DRAWN, [], folder)
     return read_tiles(folder)

@@ -47,18 +47,12 @@ def test_a_peer_that_cannot_be_installed_is_one_line(tmp_path: Path, monkeypatch
         compare.environment(tmp_path / "venv")
 
 
-def test_a_threshold_loses_what_is_allowed_and_no_more() -> None:
+def test_an_aircraft_is_lost_where_nothing_coarse_is_near_or_in_its_tile() -> None:
     screening = load("screening.py")
-    rows = [
-        {"cue": 0.9, "aircraft": 600, "boxes": 600, "labels": 600},
-        {"cue": 0.5, "aircraft": 399, "boxes": 399, "labels": 399},
-        {"cue": 0.2, "aircraft": 1, "boxes": 1, "labels": 1},
-        {"cue": 0.6, "aircraft": 0, "boxes": 0, "labels": 0},
-        {"cue": 0.1, "aircraft": 0, "boxes": 0, "labels": 0},
-    ]
-    assert screening.chosen_threshold(rows, "cue") == 0.5
-    assert screening.outcome(rows, "cue", 0.5) == (0.001, 0.5)
-    assert screening.speed_up(0.0625, 0.19) == pytest.approx(3, abs=0.01)
+    row = {"size": [1000, 1000], "aircraft": [[100, 100], [130, 100], [900, 900]], "looks": {"2.0": [[128, 100, 0.03]]}}
+    assert screening.missed([row], "2.0", 0.02, None) == (2, 3)
+    assert screening.missed([row], "2.0", 0.02, 1024) == (1, 3)
+    assert screening.missed([row], "2.0", 0.05, 1024) == (3, 3)
 
 
 def test_a_repeated_scene_has_the_same_pixels_over_and_over(tmp_path: Path) -> None:

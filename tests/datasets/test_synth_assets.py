@@ -76,7 +76,7 @@ def test_helicopter_box_is_overall_length_by_rotor(kind: Kind) -> None:
     assert folded.width < 0.6 * asset.width
 
 
-@pytest.mark.parametrize("shape", [*LARGE, *JETS], ids=lambda each: str(each.name))
+@pytest.mark.parametrize("shape", [*LARGE, *JETS], ids=lambda each: str(getattr(each, "name", each)))
 def test_airframes_have_the_sizes_of_the_taxonomy(shape: Plane | Jet) -> None:
     node = f"{shape.node}.{shape.name.removesuffix('_swept').removesuffix('_spread')}"
     if node in NODES:

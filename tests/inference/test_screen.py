@@ -1,21 +1,26 @@
 """Screening: what the coarse look suspects is run in full, what it cannot read too, and the rest counts as seen."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import shapely
+from affine import Affine
 from numpy.typing import NDArray
+from pyproj import Transformer
 
 from hardstand.detector import Detector, PaintDetector, TileDetector, paint
+from hardstand.detector.coarse import COARSER, NEAR_M, SCREEN_SCORE, coarse_detector
 from hardstand.detector.errors import EmptySceneError, TileReadError
-from hardstand.inference import screen as screening
 from hardstand.inference.detection import detect
 from hardstand.inference.scene import Grid, Scene, array_scene
-from hardstand.inference.screen import COARSER, SUSPICION, coarse_detector, screen
+from hardstand.inference.screen import Plan, screen, tile_sides
+from hardstand.inference.sites import Site
 from hardstand.inference.survey import Opening
 from hardstand.inference.tiles import Tile, plan_tiles
 
-NEAR_PX = screening.NEAR_M / 0.5
+NEAR_PX = NEAR_M / 0.5
 
 
 def painted(*places: tuple[float, float], side: int = 2000) -> NDArray[np.uint8]:
@@ -49,8 +54,7 @@ def test_only_suspected_tiles_are_run_and_the_result_is_that_of_the_full_run() -
     full, screened = detect(scene, whole, gsd=0.5), detect(scene, part, gsd=0.5, screening=coarse())
     np.testing.assert_array_equal(full.detections.boxes, screened.detections.boxes)
     assert (full.tiles, full.screened_out) == (whole.seen, 0)
-    assert screened.tiles == whole.seen
-    assert screened.screened_out == whole.seen - part.seen
+    assert screened.tiles - screened.screened_out == part.seen
     assert 2 <= part.seen <= 4 < whole.seen
     assert screened.valid_fraction == 1
     assert screened.valid_mask.all()
@@ -67,7 +71,7 @@ def test_a_suspicion_speaks_for_every_tile_that_it_is_near() -> None:
     tiles = plan_tiles(2000, 2000, tile_px=512, overlap_px=166)
     border = tiles[0].core_right
     with array_scene(painted((border + NEAR_PX / 2, 200)), gsd=0.5) as scene:
-        suspected = screen(scene, scene.grid(0.5), tiles, coarse()).suspected
+        suspected = screen(scene, scene.grid(0.5), [Plan(tiles, tiles)], coarse()).suspected
     assert [tile.index for tile in suspected] == [0, 1]
 
 
@@ -91,18 +95,23 @@ def test_what_the_coarse_look_cannot_read_is_run_in_full(monkeypatch: pytest.Mon
     read = Scene.read
 
     def broken(self: Scene, grid: Grid, tile: Tile) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        if grid.gsd > 1 and tile.left == 0 and tile.top == 0:
+        if grid.gsd > 1 and tile.left > 0 and tile.top == 0:
             raise TileReadError("torn")
         return read(self, grid, tile)
 
     monkeypatch.setattr(Scene, "read", broken)
     tiles = plan_tiles(2000, 2000, tile_px=512, overlap_px=166)
     with array_scene(painted(), gsd=0.5) as scene:
-        suspected = screen(scene, scene.grid(0.5), tiles, coarse()).suspected
-    torn = plan_tiles(667, 667, tile_px=512, overlap_px=66)[0]
-    expected = [t for t in tiles if t.core_left < 3 * torn.core_right and t.core_top < 3 * torn.core_bottom]
+        suspected = screen(scene, scene.grid(0.5), [Plan(tiles, tiles)], coarse()).suspected
+    torn = plan_tiles(667, 667, tile_px=512, overlap_px=66, multiple_px=32)[1]
+    left, bottom = torn.core_left * 2000 / 667, torn.core_bottom * 2000 / 667
+    expected = [t for t in tiles if t.core_right > left and t.core_top < bottom]
     assert [tile.index for tile in suspected] == [tile.index for tile in expected]
     assert 0 < len(suspected) < len(tiles)
+
+
+def test_screening_is_off_unless_asked_for(tmp_path: Path) -> None:
+    assert not Opening().screen
 
 
 def test_the_coarse_look_of_the_shipped_network_shares_its_back_end() -> None:
@@ -110,9 +119,63 @@ def test_the_coarse_look_of_the_shipped_network_shares_its_back_end() -> None:
     low: TileDetector = coarse_detector(detector)
     assert isinstance(low, Detector)
     assert low.backend is detector.backend
-    assert (low.gsd, low.min_score) == (COARSER * detector.gsd, SUSPICION)
+    assert (low.gsd, low.min_score) == (COARSER * detector.gsd, detector.record.screen_score or SCREEN_SCORE)
     assert not low.record.thresholds
+    chosen = Detector(detector.backend, replace(detector.record, screen_score=0.04))
+    assert coarse_detector(chosen).min_score == 0.04
 
 
-def test_screening_is_off_unless_asked_for(tmp_path: Path) -> None:
-    assert not Opening().screen
+def test_tiles_are_small_where_little_is_suspected_and_large_where_much_is() -> None:
+    sides = tile_sides(1024, 166)
+    lone = painted((700, 700), side=4000)
+    crowd = painted(*((x, y) for x in range(100, 4000, 200) for y in range(100, 2000, 200)), side=4000)
+    windows: list[int] = []
+    for pixels in (lone, crowd):
+        with array_scene(pixels, gsd=0.5) as scene:
+            plans = [Plan(tiles, tiles) for tiles in (plan_tiles(4000, 4000, tile_px=s, overlap_px=166) for s in sides)]
+            look = screen(scene, scene.grid(0.5), plans, PaintDetector(gsd=1.0, tile_px=1024))
+        windows.append(look.suspected[0].width)
+    assert windows[0] < windows[1] <= 1024
+
+
+def test_a_full_scene_is_not_looked_at_twice() -> None:
+    full = painted(*((x, y) for x in range(100, 2400, 200) for y in range(100, 2400, 200)), side=2400)
+    low = Counting(gsd=1.0, tile_px=512)
+    network = Counting(gsd=0.5, tile_px=1024)
+    result = detect(full, network, gsd=0.5, screening=low)
+    assert result.screened_out == 0
+    assert network.seen == result.tiles
+    assert low.seen <= 3
+    assert len(result.detections) == 12 * 12
+
+
+def test_within_sites_only_what_touches_them_is_looked_at() -> None:
+    pixels = painted((500, 500), (3500, 3500), side=4000)
+    place = Affine(0.5, 0, 400_000, 0, -0.5, 6_000_000)
+    to_lonlat = Transformer.from_crs("EPSG:32637", "OGC:CRS84", always_xy=True)
+    corner = shapely.transform(shapely.box(0, 0, 1500, 1500), lambda p: place.a * p * (1, -1) + (place.c, place.f))
+    site = Site("corner", shapely.transform(corner, lambda p: np.column_stack(to_lonlat.transform(*p.T))))
+    low = Counting(gsd=1.0, tile_px=512)
+    network = Counting(gsd=0.5, tile_px=512)
+    with array_scene(pixels, transform=place, crs="EPSG:32637") as scene:
+        result = detect(scene, network, within=[site], screening=low)
+        plain = detect(scene, fine(), within=[site])
+    np.testing.assert_allclose(result.detections.boxes[:, :2], [(500, 500)], atol=2)
+    assert 0 < low.seen <= 9
+    assert network.seen <= 4
+    assert 0.14 < result.valid_fraction <= plain.valid_fraction
+
+
+def test_a_suspected_tile_that_cannot_be_read_is_not_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Scene.read
+
+    def broken(self: Scene, grid: Grid, tile: Tile) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        if grid.gsd < 1:
+            raise TileReadError("torn")
+        return read(self, grid, tile)
+
+    monkeypatch.setattr(Scene, "read", broken)
+    result = detect(painted((300, 300)), fine(), gsd=0.5, screening=coarse())
+    assert result.unread
+    lost = sum((t.core_right - t.core_left) * (t.core_bottom - t.core_top) for t in result.unread) / 2000**2
+    assert result.valid_fraction == pytest.approx(1 - lost, abs=0.005)
