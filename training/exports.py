@@ -25,6 +25,8 @@ def export(weights: Path, form: Form, *, tiles: Path | None = None, out: Path | 
     `tiles`. Raises ExportError beyond the limits of the form, with nothing written; OutputError where the folder
     cannot be written; MissingDependencyError for a package or a TensorRT that is not there.
     """
+    if form == "openvino-int8" and tiles is None:
+        raise DatasetNotFoundError("int8 is measured on training tiles: name their folder with --tiles")
     kind = "onnx" if form == "tensorrt" else form
     with TemporaryDirectory() as folder:
         draft = Path(folder) / weights.name
@@ -52,9 +54,7 @@ def _draft(weights: Path, form: Form, draft: Path, tiles: Path | None) -> None:
         return
     graph = export_files(draft, "openvino")[0]
     write_openvino(module, graph)
-    if form == "openvino-int8":
-        if tiles is None:
-            raise DatasetNotFoundError("int8 is measured on training tiles: name their folder with --tiles")
+    if form == "openvino-int8" and tiles is not None:
         save_graph(quantised(read_graph(graph), calibration_files(tiles)), export_files(draft, form)[0])
 
 

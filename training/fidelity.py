@@ -1,6 +1,6 @@
 """How far an export is from the network in PyTorch: boxes, scores and average precision on the same tiles."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from math import isnan
 from pathlib import Path
@@ -28,7 +28,7 @@ from .scenes import THRESHOLD, Pair
 
 TILES = 24
 """Tiles that are compared, taken in turns from the folders; a second or two of PyTorch each on a slow machine."""
-DRAWN = range(6)
+DRAWN = range(4)
 """Seeds of the drawn tiles that stand in where none are given."""
 
 
@@ -41,7 +41,7 @@ class Limit:
     ap50_drop: float
 
 
-LIMITS: Mapping[str, Limit] = {
+LIMITS: dict[str, Limit] = {
     "onnx": Limit(0.1, 0.002, 0.001),
     "openvino": Limit(0.5, 0.01, 0.002),  # its parameters are rounded to fp16 after batch norms are folded into them
     "tensorrt": Limit(0.5, 0.01, 0.002),

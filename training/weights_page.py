@@ -23,6 +23,10 @@ TOP = (
     "count_bias_percent",
     "false_alarms_per_km2",
 )
+NEWER = ("ap_oriented_voc07", "ap_oriented", "count_error", "counts_in_interval")
+"""Columns of records made since they are measured."""
+RANGES = ("scenes", "objects", "ap50", "ap50_95", "recall_at_threshold", "precision_at_threshold")
+SIZES = ("objects", "ap50", "recall_at_threshold")
 TYPE = ("objects", "found", "right", "consistent", "angle_error_deg", "length_error_percent", "width_error_percent")
 
 
@@ -38,6 +42,8 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - a value of JSON
 
 
 def _scores(title: str, command: str, metrics: Mapping[str, Mapping[str, Any]], columns: Sequence[str]) -> list[str]:
+    measured = {name for row in metrics.values() for name, value in row.items() if value is not None}
+    columns = [name for name in columns if name not in NEWER or name in measured]
     rows = [(name, *(row.get(column) for column in columns)) for name, row in metrics.items()]
     return ["", f"### {title}", "", f"`{command}`", "", *_table(("", *(c.replace("_", " ") for c in columns)), rows)]
 
@@ -50,24 +56,22 @@ def page(records: Sequence[WeightRecord]) -> str:
         metrics = record.metrics
         command = f"hardstand evaluate {record.name} --data SETS --tiles TILES"
         if "scenes" in metrics:
-            lines += _scores("Whole held-back images, after merging", command, metrics["scenes"], TOP)
-            lines += [
-                "",
-                "AP by pycocotools on horizontal boxes by shape (aircraft: envelope of the diamond in the",
-                "oriented box), over all scores from 0.01. Recall, precision and false alarms at score 0.25. Counts:",
-                "expected count (sum of calibrated probabilities) against the labels, mean over images, and in sum.",
-            ]
+            lines += _scores("Whole held-back images, after merging", command, metrics["scenes"], (*TOP, *NEWER))
+            lines += _reading(metrics)
+            lines += _breakdowns(metrics, command)
         for folder, title in (
             ("composites_holdout", "Types, angles and sizes: held-back real cut-outs on held-back real bases"),
             ("generated_holdout", "Helicopters and launchers: generated, on held-back real bases"),
         ):
-            if folder in metrics:
-                lines += _scores(title, command, metrics[folder], TYPE)
+            types = metrics.get("types", metrics).get(folder)
+            if types:
+                lines += _scores(title, command, types, TYPE)
                 lines += [
                     "",
                     "found: a box of the right kind with oriented IoU 0.5 or more at score 0.25; right: reported at",
                     "that node or below; consistent: at that node, below it, or at an ancestor.",
                 ]
+                lines += _confusion(metrics.get("confusion", {}).get(folder))
         for precision in ("int8", "bf16"):
             if precision in metrics:
                 lines += _decision(precision, metrics[precision], record.name)
@@ -76,6 +80,47 @@ def page(records: Sequence[WeightRecord]) -> str:
         if record.not_measured:
             lines += ["", "### Not measured", "", *(f"* {item}" for item in record.not_measured)]
     return "\n".join(lines) + "\n"
+
+
+def _reading(metrics: Mapping[str, Any]) -> list[str]:
+    """How to read the table of whole images; records made before `threshold` was in them counted without recall."""
+    counts = (
+        [
+            "counts as users get them, with the recall by class and scale, against the labels: count error in",
+            "objects, mean over images; in per cent, mean over images with objects; bias in sum; counts in interval:",
+            "share of images whose count lies in the 90 % interval. Oriented AP by DOTA's protocol at IoU 0.5, where",
+            "labels are oriented: voc07 at eleven points of recall, as DOTA's devkit prints it, the other as area.",
+        ]
+        if "threshold" in metrics
+        else ["expected count (sum of calibrated probabilities) against the labels, mean over images, and in sum."]
+    )
+    return [
+        "",
+        "AP by pycocotools on horizontal boxes by shape (aircraft: envelope of the diamond in the",
+        "oriented box), over all scores from 0.01. Recall, precision and false alarms at score 0.25. Counts:",
+        *counts,
+    ]
+
+
+def _breakdowns(metrics: Mapping[str, Any], command: str) -> list[str]:
+    """The sections by scale, by size, and per node on tiles, of records that have them."""
+    lines = []
+    for node, rows in metrics.get("by_gsd", {}).items():
+        lines += _scores(f"`{node}` by metres per pixel of the image, all sets together", command, rows, RANGES)
+    for name, rows in metrics.get("by_size", {}).items():
+        lines += _scores(f"`{name}` by longer side", command, rows, SIZES)
+    if metrics.get("tiles"):
+        lines += _scores("Held-back tiles, per node", command, metrics["tiles"], (*TOP, *NEWER))
+    return lines
+
+
+def _confusion(matrix: Mapping[str, Any] | None) -> list[str]:
+    """Which labels (rows) were reported as what (columns)."""
+    if not matrix:
+        return []
+    head = ("labelled \\ reported", *(f"`{node}`" for node in matrix["reported"]))
+    rows = zip(matrix["labelled"], matrix["objects"], strict=True)
+    return ["", *_table(head, [(name, *(number or "" for number in row)) for name, row in rows])]
 
 
 def _decision(precision: str, decision: Mapping[str, Any], name: str) -> list[str]:
@@ -124,7 +169,20 @@ def _about(record: WeightRecord) -> list[str]:
             + ", ".join(f"`{node}` {value:.3f}" for node, value in record.recall.items())
             + ".",
         ]
+    if record.recall_by_gsd:
+        lines += ["", f"By metres per pixel of the image: {'; '.join(_by_scale(record))}."]
+    inherits = {node: row["inherits"] for node, row in record.metrics.get("calibration", {}).items() if row["inherits"]}
+    if inherits:
+        named = ", ".join(f"`{node}` that of `{above}`" for node, above in inherits.items())
+        lines += ["", f"Too few detections or objects for a calibration of their own, so they take another's: {named}."]
     return lines
+
+
+def _by_scale(record: WeightRecord) -> list[str]:
+    return [
+        f"`{node}` " + ", ".join(f"{r:.3f} at {g:.2g} m" for g, r in zip(curve["gsd_m"], curve["recall"], strict=True))
+        for node, curve in record.recall_by_gsd.items()
+    ]
 
 
 def shipped_page(folder: Path) -> str:

@@ -1,7 +1,7 @@
 import json
 import pickle
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from hardstand.detector import (
     read_tensors,
     write_weights,
 )
-from hardstand.detector.weights import SHIPPED, calibrated, hash_tensors
+from hardstand.detector.weights import SHIPPED, calibrated, hash_tensors, recall_at
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -193,3 +193,30 @@ def test_shipped_weights_are_whole_and_bound_to_their_export(path: Path) -> None
     assert read_record(path).name == path.stem
     assert read_tensors(path)
     assert exported_model(path).is_file()
+
+
+def test_recall_by_gsd_is_optional_in_files_and_checked(record: WeightRecord, tensors: Tensors, tmp_path: Path) -> None:
+    curve = {"gsd_m": [0.3, 0.8], "recall": [0.9, 0.7]}
+    write_weights(tmp_path / "a.safetensors", tensors, replace(record, recall={"fw": 0.8}, recall_by_gsd={"fw": curve}))
+    known = read_record(tmp_path / "a.safetensors")
+    assert recall_at(known.recall, known.recall_by_gsd, 0.55) == {"fw": 0.8}
+    assert recall_at(known.recall, known.recall_by_gsd, 5.0) == {"fw": 0.7}
+    older = {name: value for name, value in asdict(known).items() if name != "recall_by_gsd"}
+    save_file(tensors, tmp_path / "older.safetensors", metadata={"hardstand": json.dumps(older)})
+    assert read_record(tmp_path / "older.safetensors").recall_by_gsd == {}
+    for gsd, recall in (([0.8, 0.3], [1, 1]), ([1.0], [1.1]), ([], [])):
+        wrong = {"gsd_m": gsd, "recall": recall}
+        with pytest.raises(ValueError, match="recall by GSD of 'fw'"):
+            replace(record, recall_by_gsd={"fw": wrong})
+
+
+def test_what_was_compared_stays_while_the_files_do(record: WeightRecord, tensors: Tensors, tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    write_weights(path, tensors, record)
+    path.with_name("a.onnx").write_bytes(b"graph")
+    bind_export(path, "onnx", compared={"tiles": 3})
+    bind_export(path, "onnx")
+    assert json.loads(path.with_name("a.onnx.json").read_text())["compared"] == {"tiles": 3}
+    path.with_name("a.onnx").write_bytes(b"another")
+    bind_export(path, "onnx")
+    assert "compared" not in json.loads(path.with_name("a.onnx.json").read_text())

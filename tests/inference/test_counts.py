@@ -94,3 +94,39 @@ def test_many_detections_stay_affordable() -> None:
     result = estimate(np.full(3000, 0.9), 0.9)
     assert result.expected == pytest.approx(3000)
     assert result.low < 3000 < result.high
+
+
+def _scored(labels: list[str], scores: list[float]) -> Detections:
+    """Boxes that are surely real, with these scores at fw.combat."""
+    found = _detections(labels, [1.0] * len(labels))
+    found.scores[:, 0] = scores
+    return found
+
+
+CALIBRATION = {"fw.combat": {"score": [0.0, 1.0], "probability": [0.0, 1.0]}}
+
+
+def test_a_type_counts_with_the_probability_that_it_is_named_right() -> None:
+    found = _scored(["fw.combat", "fw.combat", "fw"], [0.75, 0.25, 0.9])
+    counts = count(found, {}, CALIBRATION)
+    assert counts["fw"].expected == 3
+    assert counts["fw.combat"].expected == pytest.approx(1.0)
+    assert counts["fw.combat"].detections == 2  # boxes that are drawn with this label
+    assert count(found, {})["fw.combat"].expected == 2  # without a curve of its own: as its parent
+
+
+def test_a_type_is_never_more_probable_than_that_something_is_there() -> None:
+    found = _scored(["fw.combat"], [0.9])
+    found.probability[:] = 0.4
+    assert count(found, {}, CALIBRATION)["fw.combat"].expected == pytest.approx(0.4)
+
+
+def test_a_type_takes_its_own_recall_but_is_no_more_than_what_is_counted_above() -> None:
+    found = _scored(["fw.combat"] * 4, [1.0] * 4)
+    own = count(found, {"fw": 0.9, "fw.combat": 0.8}, CALIBRATION)
+    assert own["fw.combat"].expected == pytest.approx(4 / 0.9)  # not 5: there are but 4.4 aircraft
+    alone = count(_scored(["fw.combat"] * 4 + ["fw"] * 20, [1.0] * 24), {"fw": 0.9, "fw.combat": 0.8}, CALIBRATION)
+    assert alone["fw.combat"].expected == pytest.approx(5.0)
+    rare = count(found, {"fw": 1.0, "fw.combat": 0.1}, CALIBRATION)
+    assert (rare["fw.combat"].low, rare["fw.combat"].high) == (4, 4)
+    assert rare["fw.combat"].estimate.upper.sum() == pytest.approx(1)

@@ -22,7 +22,7 @@ def test_every_shipped_file_says_what_it_was_trained_and_measured_on() -> None:
         assert record.data
         assert record.metrics["scenes"]
         assert record.not_measured
-        assert set(record.recall) == set(record.calibration) == {"fw", "heli", "ad.launcher"}
+        assert {"fw", "heli", "ad.launcher"} <= set(record.recall) == set(record.calibration)
 
 
 def test_shipped_weights_stay_small() -> None:

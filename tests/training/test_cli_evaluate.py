@@ -1,0 +1,69 @@
+"""`hardstand evaluate` as a person runs it, on labels of their own."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from hardstand.datasets.synth_tiles import make_tile
+from hardstand.inference import cli
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """Two drawn tiles with COCO labels of their aircraft and helicopters."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    names = ["fw", "heli"]
+    images: list[dict[str, Any]] = []
+    objects: list[dict[str, Any]] = []
+    for number in range(2):
+        pixels, marks = make_tile(number, size_px=320)
+        cv2.imwrite(str(folder / f"{number}.png"), np.ascontiguousarray(pixels[:, :, ::-1]))
+        images.append({"id": number, "file_name": f"{number}.png", "width": 320, "height": 320})
+        for mark in marks:
+            top = mark.node.partition(".")[0]
+            if top in names:
+                x0, y0, x1, y1 = mark.bounds
+                about = {"id": len(objects), "image_id": number, "bbox": [x0, y0, x1 - x0, y1 - y0]}
+                objects.append({**about, "category_id": names.index(top)})
+    kinds = [{"id": number, "name": name} for number, name in enumerate(names)]
+    (folder / "labels.json").write_text(json.dumps({"images": images, "annotations": objects, "categories": kinds}))
+    return folder
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli.app, ["evaluate", "hardstand-n", *map(str, arguments)])
+
+
+def test_labels_of_ones_own_are_measured_whole(own: Path, tmp_path: Path) -> None:
+    done = run("--own", own, "--exhaustive", "fw,heli", "--gsd", 0.5, "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.stderr
+    assert "mine fw" in done.stdout
+    found = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert {"mine fw", "mine heli"} <= set(found["scenes"])
+    assert "mine ad.launcher" not in found["scenes"]  # not labelled in full, so not scored
+    assert found["scenes"]["mine fw"]["scenes"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ((), 2, "--data, --tiles, or --own"),
+        (("--own", "{own}", "--gsd", 0.5), 2, "labelled in full"),
+        (("--own", "{own}", "--exhaustive", "fw"), 1, "--gsd METRES"),
+        (("--own", "{own}/none", "--exhaustive", "fw"), 1, "none"),
+        (("--data", "{own}"), 1, "none of the sets"),
+        (("--data", "{own}", "--split", "train"), 2, "'train'"),
+    ],
+)
+def test_what_is_missing_is_said_in_one_line(own: Path, arguments: tuple[object, ...], code: int, said: str) -> None:
+    done = run(*(str(each).replace("{own}", str(own)) for each in arguments))
+    assert done.exit_code == code
+    assert said in " ".join(done.stderr.replace("│", " ").split())
+    if code == 1:
+        assert done.stderr.count("error: ") == 1
