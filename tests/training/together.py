@@ -54,7 +54,7 @@ def run(out: Path) -> None:
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):  # its statistics are those of a process's own crops
             module.eval()
-            module.train = lambda mode=True, module=module: module
+            vars(module)["train"] = lambda mode=True: None
     fitting.fast_bf16 = lambda device: False
     schedule = Schedule(steps=3, batch=4, workers=0, warm_up_steps=1, rate=1e-4)
     with taken_place("cpu") as place:
