@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ..detector.detections import Detections
     from ..detector.detector import Detector
     from ..detector.weights import WeightRecord
-    from ..training.watch import Watch
     from .counts import Count
 
 commands = typer.Typer()
@@ -41,10 +40,12 @@ def train(
 
     Needs hardstand[train]. On several GPUs: torchrun --nproc-per-node 4 --no-python hardstand train ...
     """
-    with one_line_errors(lambda: "the same command with --resume goes on from the last checkpoint"), _told() as watches:
+    with one_line_errors(lambda: "the same command with --resume goes on from the last checkpoint"):
+        from ..training.bar import shown_run  # noqa: PLC0415
         from ..training.commands import fit_recipe  # noqa: PLC0415
 
-        path = fit_recipe(recipe, tiles, out, resume=resume, tensorboard=tensorboard, watches=watches)
+        with shown_run() as watches:
+            path = fit_recipe(recipe, tiles, out, resume=resume, tensorboard=tensorboard, watches=watches)
         typer.echo(f"Weights: {path}")
 
 
@@ -237,30 +238,3 @@ def _log() -> Iterator[None]:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     yield
-
-
-@contextmanager
-def _told() -> Iterator["list[Watch]"]:
-    """Who is told how a training run goes: a bar on a terminal, else lines of the log; nobody in a second process."""
-    import logging  # noqa: PLC0415
-    import os  # noqa: PLC0415
-
-    if int(os.environ.get("RANK", "0")):
-        logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
-        yield []
-        return
-    from ..training.watch import LogLines  # noqa: PLC0415
-
-    if not sys.stderr.isatty():
-        with _log():
-            yield [LogLines()]
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.logging import RichHandler  # noqa: PLC0415
-
-    from ..training.bar import TrainingBar  # noqa: PLC0415
-
-    console = Console(stderr=True)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=console)])
-    with TrainingBar(console) as bar:
-        yield [bar]

@@ -1,12 +1,36 @@
-"""A bar on the terminal for a training run."""
+"""How a training run is shown to people: a bar on a terminal, else lines of the log."""
 
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 from rich.console import Console
+from rich.logging import RichHandler
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from torch import nn
 
-from .watch import Standing
+from .watch import LogLines, Standing, Watch
+
+
+@contextmanager
+def shown_run() -> Iterator[list[Watch]]:
+    """The watches for a command: a bar on a terminal, else lines of the log on stderr, nobody in a second process."""
+    form = "%(asctime)s %(message)s"
+    if int(os.environ.get("RANK", "0")):
+        logging.basicConfig(level=logging.ERROR, format=form, stream=sys.stderr)
+        yield []
+    elif sys.stderr.isatty():
+        console = Console(stderr=True)
+        handler = RichHandler(console=console, show_path=False)
+        logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[handler])
+        with TrainingBar(console) as bar:
+            yield [bar]
+    else:
+        logging.basicConfig(level=logging.INFO, format=form, stream=sys.stderr)
+        yield [LogLines()]
 
 
 class TrainingBar:

@@ -68,17 +68,19 @@ def plot_losses(header: Sequence[str], rows: Sequence[Sequence[str]], path: Path
     columns = {name: [float(row[place]) for row in rows] for place, name in enumerate(header)}
     figure = Figure(figsize=(9, 6), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(5, 1))
-    for name in header[3:]:
+    drawn = [name for name in header[3:] if any(value > 0 for value in columns[name])]
+    for name in drawn:
         (line,) = upper.plot(
             columns["step"], _smooth(columns[name]), label=name, linewidth=2.2 if name == "loss" else 1.4
         )
         upper.plot(columns["step"], columns[name], color=line.get_color(), alpha=0.25, linewidth=0.7)
     upper.set_yscale("log")
     upper.set_ylabel("loss, with gains")
-    upper.legend(ncols=len(header) - 3, loc="upper right", frameon=False)
+    upper.legend(ncols=len(drawn), loc="lower right", bbox_to_anchor=(1, 1), frameon=False)
     lower.plot(columns["step"], columns["rate"], color="0.3")
     lower.set_ylabel("rate")
     lower.set_xlabel("step")
+    lower.xaxis.get_major_locator().set_params(integer=True)
     for axes in (upper, lower):
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)

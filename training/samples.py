@@ -100,7 +100,7 @@ def _box(canvas: Pixels, box: NDArray[np.float32], colour: tuple[int, int, int],
 def _text(canvas: Pixels, text: str, box: NDArray[np.float32], colour: tuple[int, int, int]) -> None:
     """Text over the top of a box, inside the canvas."""
     left, top = corners(box[None])[0].min(axis=0)
-    wide = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.33, 1)[0][0]
+    wide = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.4, 1)[0][0]
     place = (max(0, min(int(left), canvas.shape[1] - wide - 1)), max(9, int(top) - 3))
-    for shade, width in (((0, 0, 0), 3), (colour, 1)):
-        cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.33, shade, width, cv2.LINE_AA)
+    for shade, width in (((0, 0, 0), 2), (colour, 1)):
+        cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.4, shade, width, cv2.LINE_AA)

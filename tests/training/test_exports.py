@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from hardstand.datasets.annotation import ImageRecord, oriented
 from hardstand.datasets.images import write_jpeg
-from hardstand.datasets.tiles import TileLine, write_index
+from hardstand.datasets.tiles import TileLine, write_rows
 from hardstand.detector import BackendError, DatasetNotFoundError, Detector, read_record
 from hardstand.detector.backend import Pixels, Raw
 from hardstand.detector.weights import exported_model, has_export
@@ -41,7 +41,7 @@ def tiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
             write_jpeg(root / name / "images" / f"{number}.jpg", coarse.repeat(8, axis=0).repeat(8, axis=1))
             mark = oriented("fw", (64, 64, 30, 20, 0))
             lines.append(TileLine(f"images/{number}.jpg", name, "g", SIDE, SIDE, 0.5, frozenset({"fw"}), (mark,)))
-        write_index(root / name, lines)
+        write_rows(root / name, [line.row() for line in lines])
     return root
 
 

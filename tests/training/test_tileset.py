@@ -7,8 +7,19 @@ import pytest
 
 from hardstand.datasets.tiles import read_tiles
 from hardstand.detector.boxes import corners
-from hardstand.training.look import overhead_look
-from hardstand.training.tileset import CropRange, TileSet, collate, crop_matrix, inside_share, tile_entry, turned
+from hardstand.training.look import Augmentation, overhead_look
+from hardstand.training.tileset import (
+    CropRange,
+    Piece,
+    TileSet,
+    collate,
+    crop_matrix,
+    inside_share,
+    joined,
+    tile_entry,
+    turned,
+    warped,
+)
 from hardstand.training.tree import node_tree
 
 NODES = ("fw", "heli", "ad.launcher")
@@ -81,3 +92,82 @@ def test_items_are_repeatable_and_name_what_is_unsure(tmp_path: Path) -> None:
     assert batch["objects"].shape[1] == 8
     assert set(batch["objects"][:, 1].tolist()) <= {0.0}
     assert len(batch["ignore"]) > 0
+
+
+@pytest.mark.parametrize("scale", [0.3, 0.75, 1.0, 1.6])
+@pytest.mark.parametrize("quarter", range(4))
+@pytest.mark.parametrize("flip", [1, -1])
+def test_pixels_lie_where_their_boxes_lie(scale: float, quarter: int, flip: int) -> None:
+    pixels = np.zeros((200, 160, 3), np.uint8)
+    pixels[40:90, 30:120] = 255
+    cos, sin = round(np.cos(quarter * np.pi / 2)), round(np.sin(quarter * np.pi / 2))
+    turn = scale * np.array([[cos * flip, -sin], [sin * flip, cos]])
+    matrix = np.hstack((turn, (np.array([160, 160]) - turn @ (80, 100))[:, None]))
+    crop = warped(pixels, matrix, 320, 0)
+    box = turned(np.array([[75, 65, 90, 50, 0]], np.float32), np.zeros(1, bool), matrix)[0]
+    weight = crop[..., 0].astype(float)
+    rows, columns = np.mgrid[:320, :320] + 0.5
+    centre = [(weight * columns).sum() / weight.sum(), (weight * rows).sum() / weight.sum()]
+    assert centre == pytest.approx(box[:2].tolist(), abs=0.08)
+    assert weight.sum() / 255 == pytest.approx(box[2] * box[3], rel=0.02)
+
+
+def test_a_tile_of_another_scale_is_brought_to_that_of_the_network(tmp_path: Path) -> None:
+    folder = _folder(tmp_path / "t", [["fw", 100, 100, 30, 20, 0.0, 1, 0]])
+    entries = [tile_entry(record) for record in read_tiles(folder)]
+    crop = CropRange(128, 1.0, 1.0, "none")
+    for gsd_m, length in ((0.5, 30), (0.25, 60), (1.0, 15)):
+        tiles = TileSet(entries, node_tree(NODES), crop=crop, look=lambda pixels, _: pixels, gsd_m=gsd_m)
+        assert tiles[0, 0]["objects"][0, 3] == pytest.approx(length)
+
+
+def test_four_pieces_are_joined_with_their_objects_in_place() -> None:
+    pieces = [
+        Piece(
+            np.full((32, 32, 3), shade, np.uint8),
+            np.array([[shade, 10, 12, 5, 4, 0.1, 1]], np.float32),
+            np.array([[0, 0, 32, 8]], np.float32),
+        )
+        for shade in range(4)
+    ]
+    whole = joined(pieces)
+    assert whole.pixels[[0, 0, 63, 63], [0, 63, 0, 63], 0].tolist() == [0, 1, 2, 3]
+    assert whole.objects[:, 1:3].tolist() == [[10, 12], [42, 12], [10, 44], [42, 44]]
+    assert whole.objects[:, [0, 3, 6]].tolist() == [[shade, 5, 1] for shade in range(4)]
+    assert whole.ignore.tolist() == [[0, 0, 32, 8], [32, 0, 64, 8], [0, 32, 32, 40], [32, 32, 64, 40]]
+
+
+def test_a_mosaic_keeps_what_is_unsure_inside_its_piece(tmp_path: Path) -> None:
+    objects = [["fw", x, y, 40, 30, 0.3, 1, 0] for x in range(30, 200, 60) for y in range(30, 200, 60)]
+    tiles = TileSet(
+        [tile_entry(record) for record in read_tiles(_folder(tmp_path / "t", [list(row) for row in objects]))],
+        node_tree(NODES),
+        crop=CropRange(128, mosaic=1.0),
+        look=lambda pixels, _: pixels,
+        gsd_m=0.5,
+    )
+    unsure = np.concatenate([tiles[0, draw]["ignore"].numpy() for draw in range(8)])
+    assert len(unsure) > 8
+    assert ((unsure[:, 0] // 64.001 == unsure[:, 2] // 64.001) | (unsure[:, 0] == 64)).all()
+    assert set(tiles[0, 0]) == {"image", "objects", "ignore", "background"}
+
+
+@pytest.mark.parametrize(
+    "name", ["haze", "cloud_shadow", "snow", "blur", "jpeg", "colour_cast", "noise", "light", "grey"]
+)
+def test_each_look_changes_pixels_alone_and_the_same_way_for_a_seed(name: str) -> None:
+    nothing = dict.fromkeys(Augmentation.__dataclass_fields__, 0.0)
+    pixels = np.random.default_rng(0).integers(60, 160, (64, 64, 3), np.uint8)
+    still = overhead_look(Augmentation(**nothing))
+    assert (still(pixels, 3) == pixels).all()
+    look = overhead_look(Augmentation(**{**nothing, name: 1.0}))
+    changed = look(pixels, 3)
+    assert changed.shape == pixels.shape
+    assert changed.dtype == np.uint8
+    assert (changed != pixels).mean() > 0.2
+    assert (look(pixels, 3) == changed).all()
+    mean = float(pixels.mean())
+    if name in ("haze", "snow"):
+        assert changed.mean() > mean
+    if name == "cloud_shadow":
+        assert changed.mean() < mean
