@@ -90,7 +90,8 @@ def screen(scene: Scene, grid: Grid, plans: Sequence[Plan], coarse: TileDetector
     doubts = _doubts(seen, scale, near_px)
     sample = _cores(first) * scale
     there = [_touching(plan.wanted, sample) for plan in plans]
-    left = min(work_px(_touching(some, doubts)) for some in there) / work_px(there[0])
+    left = min(work_px(_touching(some, doubts)) / _core_px(some) for some in there)
+    left /= work_px(there[0]) / _core_px(there[0])
     if (1 - left) * whole_px < work_px(rest):
         return everything
     others = run_tiles(scene, low, rest, coarse)
@@ -127,6 +128,12 @@ def _touching(tiles: Sequence[Tile], boxes: NDArray[np.float64]) -> tuple[Tile, 
     inside = boxes + np.array([1, 1, -1, -1]) * 1e-6  # a common edge is no area
     hit = np.unique(tree.query(shapely.box(*inside.T), predicate="intersects")[1])
     return tuple(tiles[number] for number in hit)
+
+
+def _core_px(tiles: Sequence[Tile]) -> float:
+    """The area of the cores, in pixels."""
+    left, top, right, bottom = _cores(tiles).T
+    return float(((right - left) * (bottom - top)).sum())
 
 
 def _cores(tiles: Sequence[Tile]) -> NDArray[np.float64]:
