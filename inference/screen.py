@@ -88,11 +88,7 @@ def screen(scene: Scene, grid: Grid, plans: Sequence[Plan], coarse: TileDetector
     near_px = NEAR_M / grid.gsd
     seen = run_tiles(scene, low, first, coarse)
     doubts = _doubts(seen, scale, near_px)
-    sample = _cores(first) * scale
-    there = [_touching(plan.wanted, sample) for plan in plans]
-    left = min(work_px(_touching(some, doubts)) / _core_px(some) for some in there)
-    left /= work_px(there[0]) / _core_px(there[0])
-    if (1 - left) * whole_px < work_px(rest):
+    if (1 - _left(plans, _cores(first) * scale, doubts)) * whole_px < work_px(rest):
         return everything
     others = run_tiles(scene, low, rest, coarse)
     doubts = np.concatenate([doubts, _doubts(others, scale, near_px)])
@@ -101,6 +97,22 @@ def screen(scene: Scene, grid: Grid, plans: Sequence[Plan], coarse: TileDetector
     run = {tile.index for tile in suspected}
     passed = Cells(grid).shares_of([tile for tile in plan.wanted if tile.index not in run])
     return Screening(plan, suspected, passed * _enlarged(seen.valid + others.valid, passed.shape))
+
+
+def _left(plans: Sequence[Plan], sample: NDArray[np.float64], doubts: NDArray[np.float64]) -> float:
+    """The share of the first plan's work that the cheapest plan leaves, by the tiles centred in the sample (N, 4).
+
+    0 where the sample is too small to tell. A tile that is only partly in the sample says little: its doubts may lie
+    outside.
+    """
+    shares = []
+    for plan in plans:
+        there = _centred(plan.wanted, sample)
+        if not there:
+            return 0.0
+        area = float(np.prod(_cores(there)[:, 2:] - _cores(there)[:, :2], axis=1).sum())
+        shares.append((work_px(_touching(there, doubts)) / area, work_px(there) / area))
+    return min(left for left, _ in shares) / shares[0][1]
 
 
 def _doubts(seen: Proposals, scale: NDArray[np.float64], near_px: float) -> NDArray[np.float64]:
@@ -130,10 +142,12 @@ def _touching(tiles: Sequence[Tile], boxes: NDArray[np.float64]) -> tuple[Tile, 
     return tuple(tiles[number] for number in hit)
 
 
-def _core_px(tiles: Sequence[Tile]) -> float:
-    """The area of the cores, in pixels."""
-    left, top, right, bottom = _cores(tiles).T
-    return float(((right - left) * (bottom - top)).sum())
+def _centred(tiles: Sequence[Tile], boxes: NDArray[np.float64]) -> tuple[Tile, ...]:
+    """The tiles whose core has its centre in one of the boxes (N, 4)."""
+    cores = _cores(tiles)
+    tree = shapely.STRtree(np.asarray(shapely.points((cores[:, :2] + cores[:, 2:]) / 2)))
+    hit = np.unique(tree.query(shapely.box(*boxes.T), predicate="intersects")[1])
+    return tuple(tiles[number] for number in hit)
 
 
 def _cores(tiles: Sequence[Tile]) -> NDArray[np.float64]:
