@@ -210,7 +210,7 @@ class _Loop:
             run.step += 1
             run.seconds = time.monotonic() - started
             if run.step % ROW_STEPS == 0 or run.step % schedule.save_steps == 0:
-                self._tell(share)
+                self._tell(progress_of(run.step, started, schedule))
             if run.step % schedule.save_steps == 0:
                 self._save()
         self._tell(1.0)

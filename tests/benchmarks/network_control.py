@@ -3,11 +3,11 @@
     python tests/benchmarks/network_control.py RECIPE.toml TILES AIRBUS_FOLDER OUT [--steps N] [--seeds 0,1,2]
                                                [--runs yolo11n,yolo26n,no-synthetic,only-synthetic]
 
-Runs: `yolo11n` and `yolo26n`, both from random parameters, because there is no start that both could share; a start in
-the recipe would favour the family that it is of, so it is left out here. `no-synthetic` and `only-synthetic` are
-YOLO11n from the recipe's start without the sets of SYNTHETIC, or with them alone. Prints one JSON line per run and
-seed: AP50 of aircraft, oriented boxes by shape, over whole Airbus scenes of the `dev` places, and milliseconds per tile
-of 640 px on this CPU. The speeds of the runs are taken in turns after all are trained, as medians.
+Runs: `yolo11n` and `yolo26n`, both from random parameters, because no pretrained file of YOLO26 is at hand and a start
+of one family would favour it. `no-synthetic` and `only-synthetic` are the recipe's network from the recipe's start
+without the sets of SYNTHETIC, or with them alone. Prints one JSON line per run and seed: AP50 of aircraft, boxes by
+shape, over whole Airbus scenes of the `dev` places, and milliseconds per tile of 640 px on this CPU, the median
+of turns that the runs take when all are trained.
 """
 
 import argparse
