@@ -154,8 +154,8 @@ def open_ground(
     """Where the ground is smooth and not black (concrete, grass, dirt; not woods, water, no-data): (H, W) bool.
 
     A heuristic for placing things, eroded by 3 m. A smooth patch that stands alone and is smaller than `ROOF_M2` may
-    be a roof and does not count, unless one of the `parking` points (N, 2 pixels) is on
-    it or it goes on beyond the image.
+    be a roof and does not count, unless one of the `parking` points (N, 2 pixels) is on it or it goes on beyond the
+    image.
     """
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
     window = (max(3, round(6 / gsd)),) * 2
@@ -165,8 +165,9 @@ def open_ground(
         (contrast < WATER_LEVEL) & (mean < 90) & (cv2.blur(pixels[..., 2], window) >= cv2.blur(pixels[..., 0], window))
     )
     smooth = ((contrast < SMOOTH_LEVEL) & (mean > 25) & ~water).astype(np.uint8)
-    _, patches, stats, _ = cv2.connectedComponentsWithStats(smooth, connectivity=4)
-    large = stats[:, cv2.CC_STAT_AREA] * gsd * gsd >= ROOF_M2
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(smooth, connectivity=4)
+    patches = np.asarray(labels, np.int32)
+    large = np.asarray(stats[:, cv2.CC_STAT_AREA] * gsd * gsd >= ROOF_M2, np.bool_)
     at = np.floor(np.zeros((0, 2)) if parking is None else parking).astype(int)
     large[patches[at[:, 1], at[:, 0]]] = True
     for edge in (patches[0], patches[-1], patches[:, 0], patches[:, -1]):
