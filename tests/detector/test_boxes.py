@@ -7,7 +7,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from hardstand.detector import canonical, corners, envelope, from_corners, oriented_iou, suppress
-from hardstand.detector.boxes import in_one_place, probable_iou, suppress_probable, touching
+from hardstand.detector.boxes import in_one_place, is_part, probable_iou, suppress_probable, touching
 
 Boxes = NDArray[np.float32]
 
@@ -136,7 +136,8 @@ def test_suppression_of_gaussians_is_greedy(rows: Boxes, seed: int) -> None:
     scores = np.random.default_rng(seed).random(len(rows), dtype=np.float32)
     count = len(rows)
     pairs = probable_iou(np.repeat(rows, count, axis=0), np.tile(rows, (count, 1))).reshape(count, count)
-    pairs[in_one_place(np.repeat(rows, count, axis=0), np.tile(rows, (count, 1))).reshape(count, count)] = 1
+    each, other = np.repeat(rows, count, axis=0), np.tile(rows, (count, 1))
+    pairs[(in_one_place(each, other) | is_part(each, other, -1.0)).reshape(count, count)] = 1
     overlap = np.where(oriented_envelopes_meet(rows), pairs, 0).astype(np.float32)
     assert suppress_probable(rows, scores, 0.5, -1.0).tolist() == naive(overlap, rows, scores, 0.5)
 

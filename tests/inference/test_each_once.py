@@ -17,7 +17,7 @@ from rasterio.io import MemoryFile
 from hardstand.detector.boxes import canonical, corners
 from hardstand.detector.detections import Detections, path_scores
 from hardstand.inference import array_scene, detect, open_scene
-from hardstand.inference.engine import SEAM_PX, run_tiles
+from hardstand.inference.engine import SEAM_PX, STRIDE_PX, run_tiles
 from hardstand.inference.merge import merge
 from hardstand.inference.tiles import plan_tiles
 
@@ -153,7 +153,7 @@ def test_each_object_once_at_any_cut(cut: tuple[int, float, int, int, float, int
     tile_px, largest_px, batch, handles, error, seed = cut
     rng = np.random.default_rng(seed)
     overlap_px = ceil(largest_px) + 2 * SEAM_PX
-    tiles = plan_tiles(SIDE, SIDE, tile_px=tile_px, overlap_px=overlap_px)
+    tiles = plan_tiles(SIDE, SIDE, tile_px=tile_px, overlap_px=overlap_px, multiple_px=STRIDE_PX)
     truth = scatter(rng, sorted({tile.core_right for tile in tiles} - {SIDE}), largest_px)
     detector = Knowing(truth, tile_px=tile_px, largest_px=largest_px, batch=batch, error=error)
     with addressed_file() as file, open_scene(file.name, gsd=GSD, handles=handles) as scene:

@@ -131,6 +131,7 @@ def test_decisions_are_recorded_and_int8_kept_only_where_accepted(
     monkeypatch.setattr(commands, "quantised", lambda graph, _files: graph)  # what it makes is tried above
     other = seen(0.9, 0.8, 0.7) if good else seen(0.9, 0.7, 0.8)
     scenes: Any = iter([seen(0.9, 0.8, 0.7), other, other])
+    monkeypatch.setattr(commands, "present", lambda _: ("airbus",))
     monkeypatch.setattr(commands, "run_sets", lambda *_, **__: {"airbus": next(scenes)})
     decisions = commands.quantise(weights, tiles, tiles, engine)
     record = read_record(weights)
