@@ -10,6 +10,7 @@ Four scenes have nearly every aircraft labelled twice; the second label is an ig
 
 import csv
 import json
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -103,6 +104,8 @@ def _annotation(row: dict[str, str], *, whole_px: tuple[float, float] | None = N
     node = meaning_of(SOURCE, row["class"]).node
     try:
         xs, ys = zip(*json.loads(row["geometry"].translate(BRACKETS)), strict=True)
+        if not math.isfinite(sum(xs) + sum(ys)):
+            raise ValueError
         x0, y0, x1, y1 = float(min(xs)), float(min(ys)), float(max(xs)), float(max(ys))
     except (TypeError, ValueError) as error:
         raise LabelError(f"annotation {row.get('id')} of {row['image_id']}: geometry {row['geometry']!r}") from error

@@ -106,7 +106,8 @@ def horizontal(
 ) -> Annotation:
     """Annotation of an axis-aligned box (x0, y0, x1, y1) in pixels, corners in any order."""
     xa, ya, xb, yb = map(float, box)
-    x0, x1, y0, y1 = min(xa, xb), max(xa, xb), min(ya, yb), max(ya, yb)
+    x0, x1 = (xb, xa) if xb < xa else (xa, xb)  # min and max would lose a NaN
+    y0, y1 = (yb, ya) if yb < ya else (ya, yb)
     corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
     return Annotation(node, corners, oriented=False, ignore=ignore, difficult=difficult, truncated=truncated)
 

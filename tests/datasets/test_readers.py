@@ -66,6 +66,9 @@ def test_airbus_geometry_is_data_not_code(tmp_path: Path, write_image: ImageWrit
     put(tmp_path, "annotations.csv", "id,image_id,geometry,class\n7,a.jpg,\"__import__('os')\",Airplane\n")
     with pytest.raises(LabelError, match=r"annotation 7 of a\.jpg"):
         airbus.read(tmp_path)
+    put(tmp_path, "annotations.csv", 'id,image_id,geometry,class\n7,a.jpg,"[(NaN, 1), (4, 5)]",Airplane\n')
+    with pytest.raises(LabelError, match=r"annotation 7 of a\.jpg"):
+        airbus.read(tmp_path)
 
 
 def test_hrplanes(tmp_path: Path) -> None:
