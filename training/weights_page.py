@@ -106,12 +106,19 @@ def _breakdowns(metrics: Mapping[str, Any], command: str) -> list[str]:
     """The sections by scale, by size, and per node on tiles, of records that have them."""
     lines = []
     for node, rows in metrics.get("by_gsd", {}).items():
-        lines += _scores(f"`{node}` by metres per pixel of the image, all sets together", command, rows, RANGES)
+        lines += _scores(
+            f"`{node}` by metres per pixel of the image, all sets together", command, _in_order(rows), RANGES
+        )
     for name, rows in metrics.get("by_size", {}).items():
-        lines += _scores(f"`{name}` by longer side", command, rows, SIZES)
+        lines += _scores(f"`{name}` by longer side", command, _in_order(rows), SIZES)
     if metrics.get("tiles"):
         lines += _scores("Held-back tiles, per node", command, metrics["tiles"], (*TOP, *NEWER))
     return lines
+
+
+def _in_order(rows: Mapping[str, Any]) -> dict[str, Any]:
+    """Ranges from the lowest up: the record of a weight file sorts its keys as text."""
+    return dict(sorted(rows.items(), key=lambda row: 0 if row[0].startswith("under") else float(row[0].split()[0])))
 
 
 def _confusion(matrix: Mapping[str, Any] | None) -> list[str]:

@@ -39,3 +39,24 @@ def test_the_page_says_what_was_decided_about_a_cheaper_arithmetic(precision: st
     assert "Against it: aircraft lose 1.0 points of AP50, 0.5 or more are too much." in text
     assert "| fw, whole real scenes | 400 | 0.95 | 0.94 | -1 |" in text
     assert "| heli | 500 | 0.6 | 0.61 | 1 |" in text
+
+
+def test_ranges_stand_in_their_order_and_inheritance_is_said() -> None:
+    (path, *_) = SHIPPED.glob("*.safetensors")
+    row = {"scenes": 2, "objects": 3, "ap50": 0.5, "ap_oriented_voc07": None, "count_error": 0.25}
+    metrics = {
+        "threshold": 0.25,
+        "scenes": {"airbus fw": row},
+        "by_gsd": {"fw": {"0.3 to 0.6 m": row, "1 m and more": row, "under 0.3 m": row}},
+        "confusion": {"composites_holdout": {"labelled": ["fw"], "reported": ["fw", "missed"], "objects": [[7, 0]]}},
+        "types": {"composites_holdout": {"fw": {"objects": 7, "found": 7}}},
+        "calibration": {"fw": {"inherits": None}, "fw.airliner": {"inherits": "fw"}},
+    }
+    by_gsd = {"fw": {"gsd_m": [0.5, 0.8], "recall": [0.9, 0.8]}}
+    text = page([replace(read_record(path), metrics=metrics, recall_by_gsd=by_gsd)])
+    assert text.index("| under 0.3 m |") < text.index("| 0.3 to 0.6 m |") < text.index("| 1 m and more |")
+    assert "`fw.airliner` that of `fw`" in text
+    assert "`fw` 0.900 at 0.5 m, 0.800 at 0.8 m." in text
+    assert "count error |" in text
+    assert "oriented voc07 |" not in text  # nothing measured, no column
+    assert "| fw | 7 |  |" in text
