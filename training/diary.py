@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from torch import nn
 
@@ -19,7 +19,8 @@ SMOOTH_ROWS = 15
 class Diary:
     """A watch that writes `losses.csv`, `losses.png` and `samples-STEP.jpg` into a folder.
 
-    A run that goes on loses the rows behind its checkpoint and writes them again.
+    Rows are in the table before the checkpoint that follows them is. A run that goes on loses those behind its
+    checkpoint and writes them again.
     """
 
     def __init__(self, out: Path, samples: Samples | None = None, *, tensorboard: bool = False) -> None:
@@ -33,24 +34,24 @@ class Diary:
         path = self.out / CURVES
         if step and path.is_file():
             with path.open(newline="", encoding="utf-8") as lines:
-                self.header, *rows = list(csv.reader(lines))
-            self.rows = [row for row in rows if len(row) == len(self.header) and int(row[0]) <= step]
+                table = list(csv.reader(lines))
+            self.header = table[0] if table else []
+            self.rows = [row for row in table[1:] if len(row) == len(self.header) and int(row[0]) <= step]
+        self._write("w", [self.header, *self.rows] if self.rows else [])
 
     def told(self, standing: Standing) -> None:
         """Add a row."""
-        self.header = [*COLUMNS, *standing.parts]
+        first, self.header = not self.rows, [*COLUMNS, *standing.parts]
         values = (standing.rate, standing.total, *standing.parts.values())
         self.rows.append([str(standing.step), f"{standing.minutes:.2f}", *(f"{value:.5g}" for value in values)])
+        self._write("a", [self.header, self.rows[-1]] if first else self.rows[-1:])
         if self.board is not None:
             for name, value in (("rate", standing.rate), ("loss", standing.total), *standing.parts.items()):
                 self.board.add_scalar(name, value, standing.step)
 
     def saved(self, step: int, average: nn.Module) -> None:
-        """Write the table and the pictures. `OutputError` where they cannot be written."""
+        """Write the pictures. `OutputError` where they cannot be written."""
         try:
-            self.out.mkdir(parents=True, exist_ok=True)
-            with (self.out / CURVES).open("w", newline="", encoding="utf-8") as lines:
-                csv.writer(lines, lineterminator="\n").writerows([self.header, *self.rows])
             if self.rows:
                 plot_losses(self.header, self.rows, self.out / PICTURE)
             if self.samples is not None:
@@ -59,6 +60,14 @@ class Diary:
             raise OutputError(f"cannot write into {self.out}: {error.strerror or error}") from error
         if self.board is not None:
             self.board.flush()
+
+    def _write(self, mode: Literal["w", "a"], rows: Sequence[Sequence[str]]) -> None:
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            with (self.out / CURVES).open(mode, newline="", encoding="utf-8") as lines:
+                csv.writer(lines, lineterminator="\n").writerows(rows)
+        except OSError as error:
+            raise OutputError(f"cannot write {self.out / CURVES}: {error.strerror or error}") from error
 
 
 def plot_losses(header: Sequence[str], rows: Sequence[Sequence[str]], path: Path) -> None:

@@ -60,5 +60,5 @@ def _step(values: Field, low: float, high: float) -> Field:
     return np.asarray(share * share * (3 - 2 * share), np.float32)
 
 
-def _rounded(values: NDArray[np.float32]) -> Pixels:
+def _rounded(values: NDArray[np.floating]) -> Pixels:
     return np.asarray(np.clip(values + 0.5, 0, 255), np.uint8)

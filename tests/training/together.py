@@ -13,7 +13,7 @@ from hardstand.training.fit import Schedule, fit
 from hardstand.training.loss import TreeLoss
 from hardstand.training.network import build_network
 from hardstand.training.place import taken_place
-from hardstand.training.tileset import CropRange, Piece, TileSet
+from hardstand.training.tileset import CropRange, Piece, TileEntry, TileSet
 from hardstand.training.tree import node_tree
 from hardstand.training.watch import Standing
 
@@ -47,8 +47,10 @@ class Signature:
 
 def run(out: Path) -> None:
     tree = node_tree(NODES)
-    tiles = Drawn([], tree, crop=CropRange(64), look=lambda pixels, _: pixels, gsd_m=0.5)
-    tiles.entries = [type("Entry", (), {"exhaustive": NODES})() for _ in range(4)]
+    entry = TileEntry(
+        Path(), "s", "g", 0.5, NODES, (), np.zeros((0, 5), np.float32), np.zeros(0, np.bool_), np.zeros(0, np.bool_)
+    )
+    tiles = Drawn([entry] * 4, tree, crop=CropRange(64), look=lambda pixels, _: pixels, gsd_m=0.5)
     torch.manual_seed(0)
     model = build_network("n", len(NODES))
     for module in model.modules():
