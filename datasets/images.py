@@ -72,8 +72,8 @@ def read_bgr(path: Path) -> NDArray[np.uint8]:
     DatasetNotFoundError where the file cannot be read, is cut short (codecs fill the rest with grey without a word),
     or has more than 8 bit.
     """
-    content = _content(path)
-    pixels = cv2.imdecode(content, READ_AS) if len(content) else None
+    _check_whole(path)
+    pixels = cv2.imread(str(path), READ_AS)
     if pixels is None:
         raise DatasetNotFoundError(f"image {path} cannot be read: it is damaged, or no image")
     if pixels.dtype != np.uint8:
@@ -81,14 +81,16 @@ def read_bgr(path: Path) -> NDArray[np.uint8]:
     return np.asarray(pixels, dtype=np.uint8)
 
 
-def _content(path: Path) -> NDArray[np.uint8]:
+def _check_whole(path: Path) -> None:
     try:
-        content = np.fromfile(path, dtype=np.uint8)
+        with path.open("rb") as stream:
+            start = stream.read(len(JPEG_START))
+            stream.seek(max(0, path.stat().st_size - JPEG_TAIL))
+            cut_short = start == JPEG_START and JPEG_END not in stream.read()
     except OSError as error:
         raise DatasetNotFoundError(f"image {path} cannot be read: {error.strerror or error}") from error
-    if content[:3].tobytes() == JPEG_START and JPEG_END not in content[-JPEG_TAIL:].tobytes():
+    if cut_short:
         raise DatasetNotFoundError(f"image {path} is cut short: copy or unpack it again")
-    return content
 
 
 def write_jpeg(path: Path, pixels: NDArray[np.uint8], *, quality: int = 92) -> None:
