@@ -197,6 +197,7 @@ class Slow(PaintDetector):
             time.sleep(0.05)
             yield from super().stream([tile])
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start background jobs with it ignored
 threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
 try:
     detect(np.full((2500, 2500, 3), 90, np.uint8), Slow(), gsd=0.5, tile_px=200)
