@@ -19,8 +19,9 @@ _FEW_PAIRS = 1 << 16
 
 ONE_PLACE = 0.7
 """Aircraft nested wing behind wing, half a metre between them, are 0.77 of the shortest side apart or more."""
-PART_SHRINK = 0.7
-"""The middle of a box, by length and width, that has to lie inside another box for the first to be a part of it."""
+PART_ACROSS, PART_ALONG = 0.7, 0.4
+"""The middle of a box that has to lie inside another box, across and along its length axis, for the first to be a part
+of it. Along, a tail reaches out of the box of its aircraft, shadow and all; nothing else is centred on a fuselage."""
 OFF_AXIS_SHARE = 0.1
 """A part of a wide aircraft is centred within this share of its width of the length axis: half a bomber's fuselage."""
 
@@ -212,9 +213,9 @@ def is_part(a: ArrayLike, b: ArrayLike, off_axis: float) -> NDArray[np.bool_]:
     """Which rows (N,) of `a` and `b` (N, 5) are an object and a part of it: a fuselage, a nose, a tail boom.
 
     The smaller box is a part of the larger when it is centred within `off_axis`, or OFF_AXIS_SHARE of the larger's
-    width if that is more, of the larger's length axis, and lies inside the larger once it is shrunk to PART_SHRINK
-    about its centre. A lorry that stands under a rotor or a wing is no part: it is centred farther from the axis than
-    half of both bodies.
+    width if that is more, of the larger's length axis, and lies inside the larger once it is shrunk about its centre,
+    to PART_ACROSS across the axis and PART_ALONG along it. A lorry that stands under a rotor or a wing is no part: it
+    is centred farther from the axis than half of both bodies.
 
     >>> aircraft, fuselage, lorry = [0, 0, 46, 50, 0], [2, 1, 26, 6, 0], [0, 9, 26, 6, 0]
     >>> is_part([aircraft, aircraft], [fuselage, lorry], 4).tolist()
@@ -227,9 +228,9 @@ def is_part(a: ArrayLike, b: ArrayLike, off_axis: float) -> NDArray[np.bool_]:
     cos, sin = np.cos(large[:, 4]), np.sin(large[:, 4])
     along, across = np.abs(dx * cos + dy * sin), np.abs(dy * cos - dx * sin)
     turn = small[:, 4] - large[:, 4]
-    half = PART_SHRINK / 2 * small[:, 2:4]
-    reach_along = np.abs(half[:, 0] * np.cos(turn)) + np.abs(half[:, 1] * np.sin(turn))
-    reach_across = np.abs(half[:, 0] * np.sin(turn)) + np.abs(half[:, 1] * np.cos(turn))
+    half = small[:, 2:4] / 2
+    reach_along = PART_ALONG * (np.abs(half[:, 0] * np.cos(turn)) + np.abs(half[:, 1] * np.sin(turn)))
+    reach_across = PART_ACROSS * (np.abs(half[:, 0] * np.sin(turn)) + np.abs(half[:, 1] * np.cos(turn)))
     inside = (along + reach_along <= large[:, 2] / 2) & (across + reach_across <= large[:, 3] / 2)
     return np.asarray(inside & (across <= np.maximum(off_axis, OFF_AXIS_SHARE * large[:, 3])), dtype=np.bool_)
 

@@ -140,6 +140,9 @@ def test_what_is_a_part() -> None:
     cos, sin = np.cos(0.5), np.sin(0.5)
     nose, wing = (35 * cos, 35 * sin, 20.0, 16.0, 1.2), (-25 * sin, 25 * cos, 20.0, 40.0, 0.5)
     tug = (50 * cos, 50 * sin, 12.0, 6.0, 0.5)  # before the nose
-    assert parts([nose, wing, tug, aircraft], aircraft, 4).tolist() == [True, False, False, True]
+    tail = (-38 * cos, -38 * sin, 32.0, 34.0, 0.3)  # reaches out behind
+    behind = (-50 * cos, -50 * sin, 32.0, 34.0, 0.5)  # another aircraft, nose to tail
+    assert parts([nose, tail, aircraft], aircraft, 4).all()
+    assert not parts([wing, tug, behind], aircraft, 4).any()
     assert is_part([aircraft], [nose], 4).tolist() == [True]  # whichever comes first
     assert is_part(np.zeros((0, 5)), np.zeros((0, 5)), 4).shape == (0,)
