@@ -12,6 +12,7 @@ from numpy.random import Generator
 from .synth_mesh import Asset, Facet, asset, block, moved, plate, tube, turned
 from .synth_parts import (
     canister,
+    drawn,
     erected_tubes,
     heavy_chassis,
     missile,
@@ -210,5 +211,4 @@ LAUNCHERS: Mapping[Callable[[Generator], Asset], float] = {
 
 def draw_launcher(rng: Generator) -> Asset:
     """One launcher of a random kind and state."""
-    builders = list(LAUNCHERS)
-    return builders[int(rng.choice(len(builders), p=list(LAUNCHERS.values())))](rng)
+    return drawn(LAUNCHERS, rng)

@@ -1,9 +1,17 @@
 """Parts that launchers and lorries share: chassis, tractors, tracks, tubes, missiles. One set of parts for both."""
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 from numpy.random import Generator
 
-from .synth_mesh import Facet, block, plate, prism, tube, turned
+from .synth_mesh import Asset, Facet, block, plate, prism, tube, turned
+
+
+def drawn(builders: Mapping[Callable[[Generator], Asset], float], rng: Generator) -> Asset:
+    """One asset by a builder drawn with its share; the shares add up to 1."""
+    kinds = list(builders)
+    return kinds[int(rng.choice(len(kinds), p=list(builders.values())))](rng)
 
 
 def wheels(x_axles: tuple[float, ...], half_width: float, radius: float = 0.7) -> list[Facet]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from .synth_mesh import Asset, Facet, asset, block, loft, moved, plate, tube, turned
-from .synth_parts import canister, heavy_chassis, outriggers, tracks, tractor, wheels
+from .synth_parts import canister, drawn, heavy_chassis, outriggers, tracks, tractor, wheels
 
 
 def _slewed(facets: list[Facet], rng: Generator, *, often: float) -> list[Facet]:
@@ -145,5 +145,4 @@ RADARS: Mapping[Callable[[Generator], Asset], float] = {
 
 def draw_radar(rng: Generator) -> Asset:
     """One radar of a random kind and state."""
-    builders = list(RADARS)
-    return builders[int(rng.choice(len(builders), p=list(RADARS.values())))](rng)
+    return drawn(RADARS, rng)

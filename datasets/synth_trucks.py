@@ -10,7 +10,7 @@ from numpy.random import Generator
 
 from .synth_mesh import Asset, Facet, asset, block, loft, moved, plate, prism, tube, turned
 from .synth_military import ballistic_carrier, command_post, rocket_artillery, tank, transloader
-from .synth_parts import cab, outriggers, tank_hull, tractor, wheels
+from .synth_parts import cab, drawn, outriggers, tank_hull, tractor, wheels
 
 
 def _rig(rng: Generator, trailer: float) -> tuple[list[Facet], float]:
@@ -266,5 +266,4 @@ CIVIL_CONFUSERS: Mapping[Callable[[Generator], Asset], float] = {
 def draw_confuser(rng: Generator, *, military: bool) -> Asset:
     """One confuser of a random kind."""
     table = MILITARY_CONFUSERS if military else CIVIL_CONFUSERS
-    builders = list(table)
-    return builders[int(rng.choice(len(builders), p=list(table.values())))](rng)
+    return drawn(table, rng)
