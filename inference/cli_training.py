@@ -51,7 +51,7 @@ def train(
 
 @commands.command("self-label")
 def self_label(
-    weights: Annotated[Path, typer.Argument(metavar="WEIGHTS", help="A .safetensors file.")],
+    weights: Annotated[Path, typer.Argument(metavar="WEIGHTS", help="A shipped name or a .safetensors file.")],
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="One folder of tiles; its index is rewritten.")],
 ) -> None:
     """Give horizontal labels the angle of a network where its outline agrees with the label."""

@@ -95,7 +95,8 @@ def fit_recipe(
     model, _ = train(recipe, tiles, out, resume=resume, tensorboard=tensorboard, watches=watches)
     if int(os.environ.get("RANK", "0")):
         return path
-    entries, _ = training_tiles(recipe, tiles)
+    drawn, _ = training_tiles(recipe, tiles)
+    entries = list({entry.path: entry for entry in drawn}.values())  # a folder may be named twice
     sources = sorted({entry.source for entry in entries})
     data = [
         {
@@ -116,6 +117,7 @@ def self_label(weights: Path, tiles: Path) -> tuple[int, int]:
     Held-back places are left as they are. The first index is kept as `index.horizontal.jsonl`, from which it starts
     every time.
     """
+    weights = find_weights(weights)
     kept, index = tiles / HORIZONTAL, tiles / INDEX
     if not kept.is_file():
         kept.write_bytes(index.read_bytes())

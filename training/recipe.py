@@ -32,9 +32,12 @@ class SetShare:
     """Of the crops from this folder, how many start from a tile without objects."""
     negatives: tuple[str, ...] = ()
     """Counted nodes that the set does not label because they do not occur there: trained as background too."""
+    scale: tuple[float, ...] = ()
+    """Smallest and largest scale of its crops, where they are not those of [crop]. Narrow where the set's metres are
+    true, because types of one shape differ in size alone; wide where they are guessed. A folder may be named twice."""
 
     def __post_init__(self) -> None:
-        """Raise `RecipeError` for shares that are none, and for negatives that the taxonomy does not have."""
+        """Raise `RecipeError` for shares and scales that are none, and for negatives not in the taxonomy."""
         shares = (self.share, self.share if self.share_end is None else self.share_end)
         if min(shares) < 0 or max(shares) <= 0:
             raise RecipeError(
@@ -45,6 +48,8 @@ class SetShare:
         unknown = [node for node in self.negatives if node not in NODES]
         if unknown:
             raise RecipeError(f"set {self.folder!r}: negatives not in the taxonomy: {', '.join(unknown)}")
+        if self.scale and (len(self.scale) != 2 or not 0 < self.scale[0] <= self.scale[1]):
+            raise RecipeError(f"set {self.folder!r}: scale {list(self.scale)} is not [low, high] with 0 < low <= high")
 
 
 @dataclass(frozen=True, slots=True)

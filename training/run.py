@@ -74,7 +74,7 @@ def _of_set(recipe: Recipe, share: SetShare, tiles: Path, split: Split) -> tuple
 
 
 def _within(entry: TileEntry, share: SetShare, nodes: Sequence[str]) -> TileEntry:
-    """Return the entry with the objects that the network has a node for, and the set's negatives as known ground."""
+    """Return the entry as the run takes it: objects that the network has a node for, the set's negatives and scale."""
     has = np.array([any(node in nodes for node in ancestors(label)) for label in entry.nodes], bool)
     return replace(
         entry,
@@ -83,6 +83,7 @@ def _within(entry: TileEntry, share: SetShare, nodes: Sequence[str]) -> TileEntr
         boxes=entry.boxes[has],
         exact=entry.exact[has],
         ignore=entry.ignore[has],
+        scale=(share.scale[0], share.scale[1]) if share.scale else None,
     )
 
 

@@ -38,6 +38,8 @@ class TileEntry:
     """(M, 5) centre x, centre y, length, width, angle in pixels; horizontal labels: width, height on the image, 0."""
     exact: NDArray[np.bool_]
     ignore: NDArray[np.bool_]
+    scale: tuple[float, float] | None = None
+    """Smallest and largest scale of its crops around the true ground sampling distance; None: those of the run."""
 
     @property
     def turnable(self) -> NDArray[np.bool_]:
@@ -251,8 +253,9 @@ class TileSet(torch.utils.data.Dataset[dict[str, Any]]):
         pixels = cv2.imread(str(entry.path), cv2.IMREAD_COLOR_RGB)
         if pixels is None:
             raise DatasetNotFoundError(f"tile {entry.path} cannot be read; make the tiles again")
+        low, high = entry.scale or (crop.scale_low, crop.scale_high)
         true = entry.gsd / self.gsd_m
-        crop = replace(crop, scale_low=crop.scale_low * true, scale_high=crop.scale_high * true)
+        crop = replace(crop, scale_low=low * true, scale_high=high * true)
         matrix = crop_matrix(entry, pixels.shape[:2], crop, rng)
         fill = int(rng.choice([0, 114, int(pixels.mean())]))
         boxes = turned(entry.boxes, entry.turnable, matrix)

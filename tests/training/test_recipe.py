@@ -57,6 +57,8 @@ def test_shipped_recipes_are_read(path: Path) -> None:
         (GOOD.replace("[[sets]]", "[thresholds]\nheli = 0.1\n[[sets]]"), "nodes that the network has not: heli"),
         (GOOD + "shere_end = 0.1\n", "unknown key shere_end; known are empty_share"),
         (GOOD.replace("share = 1.0", "share = 0.0"), "must be above 0"),
+        (GOOD + "scale = [1.1]\n", r"scale \[1.1\] is not \[low, high\]"),
+        (GOOD + "scale = [1.1, 0.9]\n", "with 0 < low <= high"),
     ],
 )
 def test_a_wrong_recipe_is_an_error_that_says_what(tmp_path: Path, text: str, said: str) -> None:

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -119,6 +120,13 @@ def test_a_tile_of_another_scale_is_brought_to_that_of_the_network(tmp_path: Pat
     for gsd_m, length in ((0.5, 30), (0.25, 60), (1.0, 15)):
         tiles = TileSet(entries, node_tree(NODES), crop=crop, look=lambda pixels, _: pixels, gsd_m=gsd_m)
         assert tiles[0, 0]["objects"][0, 3] == pytest.approx(length)
+
+
+def test_a_set_may_have_a_scale_of_its_own(tmp_path: Path) -> None:
+    folder = _folder(tmp_path / "t", [["fw", 100, 100, 30, 20, 0.0, 1, 0]])
+    entries = [replace(tile_entry(record), scale=(0.5, 0.5)) for record in read_tiles(folder)]
+    tiles = TileSet(entries, node_tree(NODES), crop=CropRange(128), look=lambda pixels, _: pixels, gsd_m=0.5)
+    assert [float(tiles[0, draw]["objects"][0, 3]) for draw in range(3)] == pytest.approx([15] * 3)
 
 
 def test_four_pieces_are_joined_with_their_objects_in_place() -> None:
