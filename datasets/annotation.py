@@ -24,6 +24,7 @@ class Annotation:
     ignore: the object is neither truth nor background: it must not be trained on or counted.
     difficult: the set calls the object hard to make out. truncated: the image, or the set's own tiling, cuts it off.
         Both only report: an object that must not be used for it is `ignore` as well.
+    visible: share of the object, 0 to 1, that its image shows; 1 where the set does not say.
     """
 
     node: str
@@ -32,9 +33,12 @@ class Annotation:
     ignore: bool = False
     difficult: bool = False
     truncated: bool = False
+    visible: float = 1.0
 
     def __post_init__(self) -> None:
-        """Check the polygon; ValueError where it is not four finite points."""
+        """Check the values; ValueError where the polygon is not four finite points, or `visible` is no share."""
+        if not 0 <= self.visible <= 1:
+            raise ValueError(f"visible of {self.node} is {self.visible}, not from 0 to 1")
         polygon = np.array(self.polygon, dtype=np.float64)
         if polygon.shape != (4, 2) or not math.isfinite(polygon.sum()):
             raise ValueError(f"polygon of {self.node} is not four finite points: {self.polygon!r}")
@@ -113,11 +117,19 @@ def horizontal(
 
 
 def oriented(
-    node: str, box: Iterable[float], *, ignore: bool = False, difficult: bool = False, truncated: bool = False
+    node: str,
+    box: Iterable[float],
+    *,
+    ignore: bool = False,
+    difficult: bool = False,
+    truncated: bool = False,
+    visible: float = 1.0,
 ) -> Annotation:
     """Annotation of an exact oriented box (cx, cy, length, width, angle in radians), pixels."""
     cx, cy, length, width, angle = (float(value) for value in box)
     along = np.array([np.cos(angle), np.sin(angle)]) * length / 2
     across = np.array([-np.sin(angle), np.cos(angle)]) * width / 2
     corners = np.array([-along - across, along - across, along + across, -along + across]) + (cx, cy)
-    return Annotation(node, corners, oriented=True, ignore=ignore, difficult=difficult, truncated=truncated)
+    return Annotation(
+        node, corners, oriented=True, ignore=ignore, difficult=difficult, truncated=truncated, visible=visible
+    )

@@ -38,8 +38,8 @@ class Written(NamedTuple):
 def to_coco(records: Sequence[ImageRecord], out: Path, progress: Progress) -> Written:
     """`annotations.coco.json` and `images/`: boxes by shape (design of `boxes.envelope`), the box drawn as a polygon.
 
-    An ignore region has `iscrowd`. Images also carry gsd, group, source and exhaustive, which COCO allows and
-    `coco.read` partly understands.
+    An ignore region has `iscrowd`. Images also carry gsd, group, source and exhaustive, and objects
+    that are hidden in part the share that is visible, which COCO allows and `coco.read` partly understands.
     """
     nodes = _nodes(records)
     images: list[dict[str, Any]] = []
@@ -60,7 +60,8 @@ def to_coco(records: Sequence[ImageRecord], out: Path, progress: Progress) -> Wr
         )
         for item in record.annotations:
             about = {"id": len(objects) + 1, "image_id": number, "category_id": nodes[item.node] + 1}
-            objects.append({**about, **_coco_shape(item), "iscrowd": int(item.ignore)})
+            seen = {"visible": round(item.visible, 3)} if item.visible < 1 else {}
+            objects.append({**about, **_coco_shape(item), "iscrowd": int(item.ignore), **seen})
         progress(number, len(records))
     categories = [{"id": number + 1, "name": node, "supercategory": NODES[node].name} for node, number in nodes.items()]
     path = out / "annotations.coco.json"

@@ -97,7 +97,7 @@ def _key(records: Sequence[ImageRecord], cut: Cut) -> str:
         about = (str(record.path), file and (file.st_size, file.st_mtime_ns), record.width, record.height, record.gsd)
         state.update(repr((about, record.group, record.source, sorted(record.exhaustive))).encode())
         for item in record.annotations:
-            state.update(repr((item.node, item.oriented, item.ignore)).encode() + item.polygon.tobytes())
+            state.update(repr((item.node, item.oriented, item.ignore, item.visible)).encode() + item.polygon.tobytes())
     return state.hexdigest()
 
 

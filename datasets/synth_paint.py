@@ -22,6 +22,12 @@ MILITARY: tuple[Colour, ...] = (
     (0.270, 0.235, 0.170),  # dusty tan
     (0.210, 0.205, 0.190),  # grey
 )
+FOLIAGE: tuple[Colour, ...] = (
+    (0.042, 0.067, 0.022),
+    (0.063, 0.084, 0.027),
+    (0.030, 0.055, 0.025),
+    (0.093, 0.098, 0.035),
+)
 CIVIL: tuple[Colour, ...] = (
     (0.70, 0.70, 0.68),
     (0.80, 0.80, 0.80),
@@ -116,3 +122,24 @@ def aircraft_paint(rng: Generator, kind: str) -> Paint:
     camo = float(rng.uniform(0.55, 0.85)) if kind in ("combat", "helicopter") and rng.random() < 0.4 else 1.0
     stripes = CIVIL[int(rng.integers(len(CIVIL)))] if kind in ("white", "gaudy") else body
     return _scheme(body, _jitter(stripes, rng, 0.1), rng, camo)
+
+
+def net_paint(rng: Generator) -> Paint:
+    """A camouflage net: three tones of the schemes that vehicles wear, blotched."""
+    return _three_tones(MILITARY[int(rng.integers(len(MILITARY)))], rng, 0.3, camo=float(rng.uniform(0.5, 0.8)))
+
+
+def foliage_paint(rng: Generator) -> Paint:
+    """The crown of a tree."""
+    greens: tuple[Colour, ...] = (
+        (0.042, 0.067, 0.022),
+        (0.063, 0.084, 0.027),
+        (0.030, 0.055, 0.025),
+        (0.09, 0.1, 0.04),
+    )
+    return _three_tones(greens[int(rng.integers(len(greens)))], rng, 0.25, camo=0.7)
+
+
+def _three_tones(base: Colour, rng: Generator, spread: float, *, camo: float) -> Paint:
+    tones = {f"tone{number}": _jitter(base, rng, spread) for number in (1, 2, 3)}
+    return Paint({"body": base, **tones}, camo)

@@ -19,6 +19,8 @@ __all__ = ["Placement", "Sun", "draw_sun", "footprint", "paste", "sensor"]
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+SEEN = 0.4
+"""An object of which less is seen is neither truth nor background."""
 
 
 def paste(
@@ -33,17 +35,16 @@ def paste(
     """The background with the objects drawn onto it, and the labels of those that are targets.
 
     background: (H, W, 3) uint8 RGB, not changed. gsd: its metres per pixel. The label is the rectangle of the object,
-    without its shadow; objects of which less than 40 % is inside the image are marked `ignore`. shade: (H, W) uint8,
-    255 where the background's own shadows lie, on objects too.
+    without its shadow, with the share of the object that is `visible`: inside the image, and not behind what is placed
+    later. Objects of which less than SEEN can be seen are marked `ignore`. shade: (H, W) uint8, 255 where the
+    background's own shadows lie, on objects too.
     """
     image = background.copy()
     height, width = image.shape[:2]
     shadow = np.zeros((height, width), np.uint8)
     seeds = rng.integers(0, 2**31, size=len(placements))
-    sprites = [
-        _clip(draw(p, gsd, sun, np.random.default_rng([int(s), p.seed])), height, width)
-        for p, s in zip(placements, seeds, strict=True)
-    ]
+    whole = [draw(p, gsd, sun, np.random.default_rng([int(s), p.seed])) for p, s in zip(placements, seeds, strict=True)]
+    sprites = [_clip(sprite, height, width) for sprite in whole]
     for sprite in sprites:
         area = _area(sprite)
         np.maximum(shadow[area], (sprite.shadow * 255).astype(np.uint8), out=shadow[area])
@@ -56,8 +57,25 @@ def paste(
         colour = sprite.colour if shade is None else sprite.colour * _left(shade[area], sun)
         light = _linear(image[area]) * (1 - alpha) + colour * (1 - haze) + haze * alpha
         image[area] = _encoded(light)
-    labels = [_label(p, gsd, sun, width, height) for p in placements if p.asset.node is not None]
+    left = _visible(sprites, height, width)
+    labels = [
+        _label(p, left[i] / max(float(whole[i].alpha.sum()), 1e-9), gsd, sun, width, height)
+        for i, p in enumerate(placements)
+        if p.asset.node is not None
+    ]
     return image, [label for label in labels if label is not None]
+
+
+def _visible(sprites: Sequence[Sprite], height: int, width: int) -> list[float]:
+    """The cover of each sprite, in pixels, that no later one lies on."""
+    covered = np.zeros((height, width), np.float32)
+    out = []
+    for sprite in reversed(sprites):
+        area = _area(sprite)
+        free = sprite.alpha * (1 - covered[area])
+        out.append(float(free.sum()))
+        covered[area] += free
+    return out[::-1]
 
 
 def _area(sprite: Sprite) -> tuple[slice, slice]:
@@ -99,16 +117,13 @@ def _darken(image: Pixels, shadow: Pixels, area: tuple[slice, slice], sun: Sun) 
     share[:] = 0
 
 
-def _label(placement: Placement, gsd: float, sun: Sun, width: int, height: int) -> Annotation | None:
+def _label(placement: Placement, visible: float, gsd: float, sun: Sun, width: int, height: int) -> Annotation | None:
     asset = placement.asset
     if asset.node is None:
         return None
     dx, dy = sun.lean_per_metre() * asset.label_height / gsd
     box = (placement.x + dx, placement.y + dy, asset.length / gsd, asset.width / gsd, placement.angle)
-    label = oriented(asset.node, box)
+    label = oriented(asset.node, box, ignore=visible < SEEN, visible=min(visible, 1.0))
     x0, y0, x1, y1 = label.bounds
     inside = max(0.0, min(x1, width) - max(x0, 0.0)) * max(0.0, min(y1, height) - max(y0, 0.0))
-    share = inside / ((x1 - x0) * (y1 - y0))
-    if share < 0.05:
-        return None
-    return oriented(asset.node, box, ignore=share < 0.4)
+    return label if inside >= 0.05 * (x1 - x0) * (y1 - y0) else None

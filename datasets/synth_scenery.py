@@ -27,7 +27,9 @@ def draw_scenery(rng: Generator, size: int, gsd: float, sun: Sun) -> Ground:
             _through_road(ground)
     if kind == "site" or (kind == "country" and rng.random() < 0.25):
         x, y = (float(v) for v in rng.uniform(0.25, 0.75, 2) * size)
-        add_site(ground, x, y, pads=int(rng.integers(3, 9)), radius=float(rng.uniform(45, 0.33 * size * gsd)))
+        add_site(
+            ground, x, y, pads=int(rng.integers(3, 9)), radius=float(rng.uniform(45, max(45.0, 0.33 * size * gsd)))
+        )
     if kind == "garrison":
         _yards(ground, heading)
     if kind == "store":

@@ -9,6 +9,7 @@ from .annotation import Annotation
 from .synth_backdrop import line_direction, matched, open_places
 from .synth_ground import Ground, Spot, SpotKind
 from .synth_groups import aircraft, alike, helicopters, launchers, posts, signs, snowed, vehicles
+from .synth_hiding import covers
 from .synth_layout import Draw, Plot, drive_column, man_site, park_block, park_row, scatter, take_position
 from .synth_render import Sun, draw_sun, paste, sensor
 from .synth_scenery import draw_scenery
@@ -30,7 +31,8 @@ def make_tile(
 
     background: a real tile of known GSD without targets, used instead of drawn ground (its size is kept).
     free_mask: (H, W) bool, True where objects may stand on it; without it, where the background is smooth. What is
-    drawn but not labelled: lorries, radars, artillery, stores. ValueError for a mask of another size.
+    drawn but not labelled: lorries, radars, artillery, stores. Some objects are hidden in part, by nets, shelters and
+    trees: labels say what share is visible, and under 40 % are to be ignored. ValueError for a mask of another size.
     """
     rng = np.random.default_rng([0x5A11, seed])
     sun = draw_sun(rng)
@@ -38,7 +40,10 @@ def make_tile(
     ground = given or draw_scenery(rng, size_px, gsd, sun)
     plot = Plot.of(ground.free, gsd, rng, ground.sun)
     _populate(plot, ground.spots, targets=bool(rng.random() >= CONFUSERS_ONLY))
-    standing = [snowed(each, rng) for each in plot.placed] if ground.snow else plot.placed
+    hiding = covers(plot.placed, ground.bare if background is None else None, gsd, rng)
+    standing = [*plot.placed, *hiding]
+    if ground.snow:
+        standing = [snowed(each, rng) for each in standing]
     pixels, labels = paste(ground.pixels, gsd, standing, ground.sun, rng, shade=ground.shade)
     return (sensor(pixels, rng) if background is None else _light_sensor(pixels, rng)), labels
 

@@ -2,9 +2,10 @@
 
 A folder of tiles holds `images/*.jpg` and `index.jsonl`, one line per tile:
 `{"file", "source", "group", "width", "height", "gsd", "exhaustive": [nodes], "objects": [[node, cx, cy, length, width,
-angle, oriented, ignore], ...], "weight"}`. Pixels of the tile; angle in radians; oriented and ignore 0 or 1. A
-horizontal object has length = box width, width = box height, angle 0 and oriented 0. weight: how often the tile should
-be drawn for the classes to be balanced (`balance.repeat_factors`), 1 where nothing on it is rare.
+angle, oriented, ignore, visible], ...], "weight"}`. Pixels of the tile; angle in radians; oriented and ignore 0 or 1;
+visible the share of the object that is seen, left out where it is 1 or the set does not say. A horizontal object has
+length = box width, width = box height, angle 0 and oriented 0. weight: how often the tile should be drawn for the
+classes to be balanced (`balance.repeat_factors`), 1 where nothing on it is rare.
 
 Objects cut by a tile edge: kept where at least 70 % of the box area is inside the tile (a horizontal box is clipped,
 an oriented one stays whole), else kept as ignore (clipped, horizontal); left out where less than 1 px is inside.
@@ -38,6 +39,8 @@ INDEX = "index.jsonl"
 HORIZONTAL = "index.horizontal.jsonl"
 """The index as it was cut, in a folder whose labels were turned by `training.commands.self_label` since."""
 KEPT_SHARE = 0.7
+IGNORE = 7
+"""Where a row of an object has its flag `ignore`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ def _row(item: Annotation) -> list[str | float]:
     cx, cy = item.centre
     angle = round(item.angle, 5) if item.oriented else 0.0
     size = (round(item.length_px, 2), round(item.width_px, 2))
-    return [item.node, round(cx, 2), round(cy, 2), *size, angle, int(item.oriented), int(item.ignore)]
+    visible = [] if item.visible == 1 else [round(item.visible, 3)]
+    return [item.node, round(cx, 2), round(cy, 2), *size, angle, int(item.oriented), int(item.ignore), *visible]
 
 
 def scaled(item: Annotation, factor_x: float, factor_y: float) -> Annotation:
@@ -94,11 +98,11 @@ def clip_to(items: Iterable[Annotation], *, left: int, top: int, width: int, hei
         else:  # the box itself
             share = across * down / ((x1 - x0) * (y1 - y0))
         if share < KEPT_SHARE:
-            yield horizontal(item.node, inside, ignore=True)
+            yield replace(horizontal(item.node, inside, ignore=True), visible=item.visible)
         elif item.oriented:
             yield replace(item, polygon=polygon)
         else:
-            yield horizontal(item.node, inside, ignore=item.ignore)
+            yield replace(horizontal(item.node, inside, ignore=item.ignore), visible=item.visible)
 
 
 def _share(outline: Polygon, window: Polygon) -> float:
@@ -110,7 +114,7 @@ def write_rows(folder: Path, rows: Sequence[dict[str, Any]]) -> int:
 
     An index that was there is replaced.
     """
-    weights = repeat_factors([[values[0] for values in row["objects"] if not values[-1]] for row in rows])
+    weights = repeat_factors([[values[0] for values in row["objects"] if not values[IGNORE]] for row in rows])
     partial = folder / f"{INDEX}.part"
     with partial.open("w", encoding="utf-8") as stream:
         for row, weight in zip(rows, weights, strict=True):
@@ -158,8 +162,9 @@ def _tile_record(folder: Path, row: dict[str, Any]) -> ImageRecord:
 
 
 def _item(values: Sequence[Any]) -> Annotation:
-    node, cx, cy, length, width, angle, exact, ignore = values
+    node, cx, cy, length, width, angle, exact, ignore, *visible = values
+    seen = float(visible[0]) if visible else 1.0
     box = np.array([cx - length / 2, cy - width / 2, cx + length / 2, cy + width / 2])
     if exact:
-        return oriented(node, (cx, cy, length, width, angle), ignore=bool(ignore))
-    return horizontal(node, box, ignore=bool(ignore))
+        return oriented(node, (cx, cy, length, width, angle), ignore=bool(ignore), visible=seen)
+    return replace(horizontal(node, box, ignore=bool(ignore)), visible=seen)

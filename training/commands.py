@@ -133,8 +133,10 @@ def self_label(weights: Path, tiles: Path) -> tuple[int, int]:
         entry = entries[number]
         boxes, exact = oriented_labels(entry.nodes, entry.boxes, entry.turnable, detections)
         rows[number]["objects"] = [
-            [node, *(round(float(value), 3) for value in box), int(flag and not ignore), int(ignore)]
-            for node, box, flag, ignore in zip(entry.nodes, boxes, exact, entry.ignore, strict=True)
+            [node, *(round(float(value), 3) for value in box), int(flag and not ignore), int(ignore), *before[8:]]
+            for node, box, flag, ignore, before in zip(
+                entry.nodes, boxes, exact, entry.ignore, rows[number]["objects"], strict=True
+            )
         ]
         turned += int((exact & ~entry.turnable).sum())
     part = index.with_suffix(".part")

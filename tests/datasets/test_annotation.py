@@ -45,6 +45,13 @@ def test_flags_are_off_unless_said() -> None:
     assert oriented("fw", (0, 0, 4, 2, 0), truncated=True).truncated
 
 
+def test_what_is_visible_is_a_share() -> None:
+    assert horizontal("fw", (0, 0, 4, 2)).visible == 1
+    assert oriented("fw", (0, 0, 4, 2, 0), visible=0.3).visible == 0.3
+    with pytest.raises(ValueError, match=r"visible of fw is 1\.2"):
+        oriented("fw", (0, 0, 4, 2, 0), visible=1.2)
+
+
 @pytest.mark.parametrize(("width", "height", "gsd"), [(0, 5, 1.0), (5, -1, 1.0), (5, 5, 0.0), (5, 5, float("nan"))])
 def test_records_have_a_size_and_a_scale(width: int, height: int, gsd: float) -> None:
     with pytest.raises(ValueError, match="not positive"):

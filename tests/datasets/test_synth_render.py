@@ -67,6 +67,22 @@ def test_objects_over_the_edge(x: float, labels: int, ignored: int) -> None:
     assert sum(label.ignore for label in found) == ignored
 
 
+@pytest.mark.parametrize(("cover", "visible", "ignored"), [(0.0, 1.0, False), (2.5, 0.75, False), (7.5, 0.25, True)])
+def test_what_is_drawn_later_hides_what_is_drawn_before(cover: float, visible: float, ignored: bool) -> None:
+    roof = asset("roof", None, block((0, 10), (0, 4), (0, 2), "body"))
+    pair = [Placement(box(), 40.0, 50.0, 0.0, WHITE), Placement(roof, 40.0 + 2 * (10 - cover), 50.0, 0.0, WHITE)]
+    _, (label,) = paste(grey(), 0.5, pair, Sun(0.0, 0.8), rng())
+    assert label.visible == pytest.approx(visible, abs=0.03)
+    assert label.ignore == ignored
+    _, (label,) = paste(grey(), 0.5, pair[::-1], Sun(0.0, 0.8), rng())
+    assert (label.visible, label.ignore) == (1.0, False)
+
+
+def test_half_an_object_at_the_edge_is_half_visible() -> None:
+    _, (label,) = paste(grey(), 0.5, [Placement(box(), 0.0, 50.0, 0.0, WHITE)], Sun(0.0, 0.8), rng())
+    assert label.visible == pytest.approx(0.5, abs=0.03)
+
+
 def test_same_seed_same_pixels() -> None:
     placements = [Placement(box(), 40.0, 50.0, 1.0, WHITE)]
     first, second = (paste(grey(), 0.5, placements, Sun(0.0, 0.8), rng())[0] for _ in range(2))

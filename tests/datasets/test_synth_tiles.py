@@ -1,11 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from hardstand.datasets.synth_backdrop import line_direction, open_places
+from hardstand.datasets.synth_groups import helicopters, launchers
+from hardstand.datasets.synth_hiding import net, shelter
 from hardstand.datasets.synth_layout import Plot
 from hardstand.datasets.synth_mesh import asset, block
 from hardstand.datasets.synth_paint import Paint
-from hardstand.datasets.synth_render import Sun
+from hardstand.datasets.synth_render import Placement, Sun, paste
 from hardstand.datasets.synth_tiles import make_tile
 
 BOX = asset("box", None, block((0, 10), (0, 4), (0, 2), "body"))
@@ -66,3 +70,30 @@ def test_line_direction_follows_stripes() -> None:
     image[::8] = 200
     image[1::8] = 200
     assert np.cos(line_direction(image, 50, 50, 30)) ** 2 == pytest.approx(1.0, abs=1e-3)
+
+
+def test_nets_shelters_and_trees_hide_some_and_what_is_hardly_seen_is_left_aside() -> None:
+    labels = [label for seed in range(12) for label in make_tile(seed)[1]]
+    hidden = [label for label in labels if label.visible < 0.9]
+    assert 0.02 < len(hidden) / len(labels) < 0.3
+    assert {label.ignore for label in labels if label.visible < 0.4} == {True}
+    assert {label.ignore for label in labels if label.visible > 0.4} == {False}
+
+
+def test_each_cover_lies_over_a_part_of_its_object() -> None:
+    rng = np.random.default_rng(1)
+    for number in range(40):
+        under, paint = launchers(rng) if number % 2 else helicopters(rng)
+        first = Placement(under, 60.0, 60.0, float(rng.uniform(0, 6)), paint)
+        for cover in (net(under, rng), shelter(under, rng)):
+            above = replace(first, asset=cover)
+            sun = Sun(0.0, 0.8)
+            _, (label,) = paste(np.full((120, 120, 3), 120, np.uint8), 0.5, [first, above], sun, rng)
+            assert label.visible < 0.95
+            assert cover.node is None
+
+
+@pytest.mark.parametrize("size_px", [64, 160, 256])
+def test_small_tiles_are_drawn_too(size_px: int) -> None:
+    for seed in range(8):
+        assert make_tile(seed, size_px=size_px)[0].shape == (size_px, size_px, 3)

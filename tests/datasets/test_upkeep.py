@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -24,7 +25,7 @@ from hardstand.datasets.own import OwnLabels
 from hardstand.datasets.preview import Sheet, write_preview
 from hardstand.datasets.records import noted_faults
 from hardstand.datasets.stats import plot_stats, stats_of
-from hardstand.datasets.tiles import read_tiles
+from hardstand.datasets.tiles import TileLine, clip_to, read_tiles, write_rows
 from hardstand.datasets.words import check_lines, set_lines, stats_lines, write_problems
 from hardstand.detector.errors import DatasetNotFoundError, LabelError, OutputError
 
@@ -278,6 +279,20 @@ def test_the_same_run_again_has_nothing_to_do_and_another_one_has(tmp_path: Path
     assert (out / "index.jsonl").stat().st_mtime_ns == before
     assert cut_tiles(records, out, Cut(gsd=0.5, tile_px=256, stride_px=256)) == 2
     assert read_tiles(out)[0].gsd == 0.5
+
+
+def test_an_index_says_what_is_visible_of_what_is_hidden(tmp_path: Path) -> None:
+    hidden = oriented("fw", (10, 10, 8, 6, 0.2), visible=0.6)
+    items = (hidden, replace(horizontal("heli", (0, 0, 5, 5)), visible=0.5), oriented("fw", (9, 9, 8, 6, 0.2)))
+    window = tuple(clip_to(items, left=0, top=0, width=64, height=64))
+    line = TileLine("images/a.jpg", "s", "g", 64, 64, 0.5, frozenset(["fw"]), window)
+    write_rows(tmp_path, [line.row()])
+    (tile,) = read_tiles(tmp_path)
+    assert [item.visible for item in tile.annotations] == [0.6, 0.5, 1.0]
+    assert [len(row) for row in line.row()["objects"]] == [9, 9, 8]
+    (written,) = to_coco([replace(tile, path=paint(tmp_path / "a.png", 1))], tmp_path / "coco", lambda *_: None).files
+    objects = json.loads(written.read_text())["annotations"]
+    assert [item.get("visible") for item in objects] == [0.6, 0.5, None]
 
 
 def test_new_tiles_do_not_keep_the_index_that_self_labels_started_from(tmp_path: Path) -> None:
