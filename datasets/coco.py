@@ -9,6 +9,7 @@ the box. `gsd` of an image, which `convert` writes, is its scale.
 import json
 import math
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from ..detector.errors import DatasetNotFoundError, LabelError
 from ..detector.opencv import cv2
 from .annotation import Annotation, ImageRecord
 from .own import ImageIndex, OwnLabels, outline, own_record, turned_box
-from .records import parsed
+from .records import noting, parsed
 
 __all__ = ["is_coco", "read"]
 
@@ -45,29 +46,41 @@ def read(root: Path, own: OwnLabels) -> list[ImageRecord]:
     return sorted(records, key=lambda record: record.path)
 
 
-def _records(path: Path, content: dict[str, Any], index: ImageIndex, own: OwnLabels) -> list[ImageRecord]:
-    names = {entry["id"]: str(entry["name"]) for entry in content["categories"]}
-    objects: dict[Any, list[Annotation]] = defaultdict(list)
-    known = {entry["id"] for entry in content["images"]}
+def _records(path: Path, content: dict[str, Any], index: ImageIndex, own: OwnLabels) -> Iterator[ImageRecord]:
+    with noting(path):
+        names = {entry["id"]: str(entry["name"]) for entry in content["categories"]}
+        known = {entry["id"] for entry in content["images"]}
+    objects: dict[Any, list[dict[str, Any]]] = defaultdict(list)
     for entry in content["annotations"]:
-        where = f"{path.name}, annotation {entry.get('id')}"
-        if entry["image_id"] not in known:
-            raise LabelError(f"{where}: image {entry['image_id']} is not among the images of the file")
-        if entry["category_id"] not in names:
-            raise LabelError(f"{where}: category {entry['category_id']} is not among the categories of the file")
-        label, draw = names[entry["category_id"]], partial(_annotation, entry=entry, where=where)
-        objects[entry["image_id"]] += own.drawn(label, path.name, draw)
-    return [
-        own_record(
-            index.find(str(entry["file_name"]), path.name),
-            objects[entry["id"]],
-            index=index,
-            own=own,
-            stated=(int(entry["width"]), int(entry["height"])),
-            told_gsd=entry.get("gsd"),
-        )
-        for entry in content["images"]
-    ]
+        with noting(path):
+            if entry.get("image_id") not in known:
+                raise LabelError(
+                    f"{_where(path, entry)}: image {entry.get('image_id')} is not among the images of the file"
+                )
+            objects[entry["image_id"]].append(entry)
+    for entry in content["images"]:
+        with noting(path):
+            image = index.find(str(entry["file_name"]), path.name)
+            with noting(image):
+                yield own_record(
+                    image,
+                    [item for each in objects[entry["id"]] for item in _items(each, names, path, own)],
+                    index=index,
+                    own=own,
+                    stated=(int(entry["width"]), int(entry["height"])),
+                    told_gsd=entry.get("gsd"),
+                )
+
+
+def _where(path: Path, entry: dict[str, Any]) -> str:
+    return f"{path.name}, annotation {entry.get('id')}"
+
+
+def _items(entry: dict[str, Any], names: dict[Any, str], path: Path, own: OwnLabels) -> tuple[Annotation, ...]:
+    where = _where(path, entry)
+    if entry["category_id"] not in names:
+        raise LabelError(f"{where}: category {entry['category_id']} is not among the categories of the file")
+    return own.drawn(names[entry["category_id"]], path.name, partial(_annotation, entry=entry, where=where))
 
 
 def _annotation(node: str, entry: dict[str, Any], where: str) -> Annotation:

@@ -17,7 +17,7 @@ import numpy as np
 from pyproj import Transformer
 
 from ..detector.boxes import envelope
-from ..detector.errors import DatasetNotFoundError, OutputError
+from ..detector.errors import DatasetNotFoundError, LabelError, OutputError
 from ..detector.taxonomy import NODES, shape_of
 from .annotation import Annotation, ImageRecord
 from .georeference import georeference_of
@@ -149,8 +149,13 @@ def _names(records: Sequence[ImageRecord]) -> list[str]:
 
 
 def _nodes(records: Sequence[ImageRecord]) -> dict[str, int]:
-    """A number for every node that occurs, in the order of the taxonomy."""
+    """A number for every node that occurs, in the order of the taxonomy; of a set of nothing but negatives, for what
+    its images are known not to show. LabelError where that is not known either.
+    """
     seen = {item.node for record in records for item in record.annotations}
+    seen = seen or {node for record in records for node in record.exhaustive}
+    if not seen:
+        raise LabelError("a set without objects, of which nothing is labelled in full, has no classes to write")
     return {node: number for number, node in enumerate(node for node in NODES if node in seen)}
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..detector.errors import DatasetNotFoundError, LabelError
 from .annotation import Annotation, ImageRecord, horizontal
 from .own import ImageIndex, OwnLabels, outline, own_record, rectangle
+from .records import noting
 from .voc import parse_xml
 
 __all__ = ["read"]
@@ -39,14 +40,17 @@ def read(root: Path, own: OwnLabels) -> list[ImageRecord]:
 def _records(path: Path, tree: ET.Element, index: ImageIndex, own: OwnLabels) -> Iterator[ImageRecord]:
     if tree.find("track") is not None:
         raise LabelError(f"{path} is a video export: export the task as `CVAT for images 1.1`")
-    for image in tree.iter("image"):
-        yield own_record(
-            index.find(image.attrib["name"], path.name),
-            _objects(image, f"{path.name}, image {image.attrib['name']}", own),
-            index=index,
-            own=own,
-            stated=(int(image.attrib["width"]), int(image.attrib["height"])),
-        )
+    for entry in tree.iter("image"):
+        with noting(path):
+            image = index.find(entry.attrib["name"], path.name)
+            with noting(image):
+                yield own_record(
+                    image,
+                    _objects(entry, f"{path.name}, image {entry.attrib['name']}", own),
+                    index=index,
+                    own=own,
+                    stated=(int(entry.attrib["width"]), int(entry.attrib["height"])),
+                )
 
 
 def _objects(image: ET.Element, where: str, own: OwnLabels) -> Iterator[Annotation]:

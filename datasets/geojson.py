@@ -26,7 +26,7 @@ from shapely.geometry import Polygon
 from ..detector.errors import DatasetNotFoundError, LabelError
 from .annotation import Annotation, ImageRecord
 from .own import ImageIndex, OwnLabels, outline, own_record
-from .records import parsed
+from .records import noting, parsed
 
 __all__ = ["is_geojson", "read"]
 
@@ -64,25 +64,41 @@ def read(root: Path, own: OwnLabels) -> list[ImageRecord]:
     geometry without area, or a file of which no feature lies on a raster that it labels.
     """
     index = ImageIndex(root)
-    rasters = [_raster(path) for path in index.paths if path.suffix.lower() in (".tif", ".tiff")]
-    if not rasters:
+    images = [path for path in index.paths if path.suffix.lower() in (".tif", ".tiff")]
+    if not images:
         raise DatasetNotFoundError(f"no GeoTIFF below {root}: put the rasters beside the labels")
     files = sorted(path for path in root.rglob("*") if path.suffix.lower() in (".geojson", ".json"))
     layers = {path: content for path in files if is_geojson(content := parsed(path, json.loads))}
     if not layers:
         raise DatasetNotFoundError(f"no GeoJSON below {root}: save the labels as GeoJSON beside the rasters")
+    rasters: list[_Raster] = []
+    for path in images:
+        with noting(path):
+            rasters.append(_raster(path))
     found: dict[Path, list[Annotation]] = {raster.path: [] for raster in rasters}
     for path, content in layers.items():
-        named = [raster for raster in rasters if raster.path.stem == path.stem]
-        features = list(_features(path, content, own))
-        placed = [(raster.path, item) for raster in named or rasters for item in _on(raster, features, own, path.name)]
-        if features and not placed:
-            raise LabelError(f"{path.name}: no feature lies on an image; check the layer's coordinate system")
-        for image, item in placed:
-            found[image].append(item)
+        with noting(path):
+            named = [raster for raster in rasters if raster.path.stem == path.stem]
+            for image, item in _placed(path, content, named or rasters, own):
+                found[image].append(item)
     groups = _groups(rasters, index)
-    records = (own_record(raster.path, found[raster.path], index=index, own=own) for raster in rasters)
-    return [replace(record, group=groups[record.path]) for record in records]
+    records: list[ImageRecord] = []
+    for raster in rasters:
+        with noting(raster.path):
+            record = own_record(raster.path, found[raster.path], index=index, own=own)
+            records.append(replace(record, group=groups[record.path]))
+    return records
+
+
+def _placed(
+    path: Path, content: dict[str, Any], rasters: list[_Raster], own: OwnLabels
+) -> list[tuple[Path, Annotation]]:
+    """The features of a file on each of the rasters that they touch."""
+    features = _features(path, content, own)
+    placed = [(raster.path, item) for raster in rasters for item in _on(raster, features, own, path.name)]
+    if features and not placed:
+        raise LabelError(f"{path.name}: no feature lies on an image; check the layer's coordinate system")
+    return placed
 
 
 def _raster(path: Path) -> _Raster:
@@ -126,17 +142,20 @@ def _crs_of(path: Path, content: dict[str, Any]) -> CRS:
         raise LabelError(f"{path.name}: the coordinate system {named!r} is not known; save as EPSG:4326") from error
 
 
-def _features(path: Path, content: dict[str, Any], own: OwnLabels) -> Iterator[_Feature]:
+def _features(path: Path, content: dict[str, Any], own: OwnLabels) -> list[_Feature]:
     crs = _crs_of(path, content)
+    found: list[_Feature] = []
     for number, feature in enumerate(content["features"], start=1):
-        where = f"{path.name}, feature {feature.get('id', number)}"
-        properties = feature.get("properties") or {}
-        label = properties.get(own.attribute)
-        if label is None:
-            has = ", ".join(sorted(properties)) or "none"
-            raise LabelError(f"{where} has no attribute {own.attribute!r} (it has {has}): name it with --attribute")
-        if own.meaning(str(label), where).flag != "-":
-            yield _Feature(str(label), _ring(feature.get("geometry") or {}, where), crs)
+        with noting(path):
+            where = f"{path.name}, feature {feature.get('id', number)}"
+            properties = feature.get("properties") or {}
+            label = properties.get(own.attribute)
+            if label is None:
+                has = ", ".join(sorted(properties)) or "none"
+                raise LabelError(f"{where} has no attribute {own.attribute!r} (it has {has}): name it with --attribute")
+            if own.meaning(str(label), where).flag != "-":
+                found.append(_Feature(str(label), _ring(feature.get("geometry") or {}, where), crs))
+    return found
 
 
 def _ring(geometry: dict[str, Any], where: str) -> NDArray[np.float64]:

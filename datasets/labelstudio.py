@@ -20,7 +20,7 @@ import numpy as np
 from ..detector.errors import DatasetNotFoundError, LabelError
 from .annotation import Annotation, ImageRecord
 from .own import ImageIndex, OwnLabels, outline, own_record, turned_box
-from .records import parsed
+from .records import noting, parsed
 
 __all__ = ["is_labelstudio", "read"]
 
@@ -41,26 +41,30 @@ def read(root: Path, own: OwnLabels) -> list[ImageRecord]:
     files = {path: content for path, content in contents.items() if is_labelstudio(content)}
     if not files:
         raise DatasetNotFoundError(f"no Label Studio file below {root}: export the project as JSON (not JSON-MIN)")
-    records = [_record(path, task, index, own) for path, tasks in files.items() for task in tasks]
+    records = [record for path, tasks in files.items() for record in _records(path, tasks, index, own)]
     return sorted(records, key=lambda record: record.path)
 
 
-def _record(path: Path, task: dict[str, Any], index: ImageIndex, own: OwnLabels) -> ImageRecord:
-    where = f"{path.name}, task {task.get('id')}"
+def _records(path: Path, tasks: list[dict[str, Any]], index: ImageIndex, own: OwnLabels) -> Iterator[ImageRecord]:
+    for task in tasks:
+        with noting(path):
+            where = f"{path.name}, task {task.get('id')}"
+            image = _image(task["data"], index, where)
+            with noting(image):
+                results = _results(task, where)
+                sizes = {(int(result["original_width"]), int(result["original_height"])) for result in results}
+                stated = sizes.pop() if len(sizes) == 1 else None
+                yield own_record(image, _objects(results, where, own), index=index, own=own, stated=stated)
+
+
+def _results(task: dict[str, Any], where: str) -> list[dict[str, Any]]:
+    """The shapes of the one annotation of a task that counts."""
     done = [each for each in task.get("annotations", []) if not each.get("was_cancelled")]
     if len(done) > 1:
         done = [each for each in done if each.get("ground_truth")]
     if len(done) != 1:
         raise LabelError(f"{where} needs exactly one annotation (or one marked as ground truth): finish it or drop it")
-    results = [result for result in done[0]["result"] if result.get("type") != "choices"]
-    sizes = {(int(result["original_width"]), int(result["original_height"])) for result in results}
-    return own_record(
-        _image(task["data"], index, where),
-        _objects(results, where, own),
-        index=index,
-        own=own,
-        stated=sizes.pop() if len(sizes) == 1 else None,
-    )
+    return [result for result in done[0]["result"] if result.get("type") != "choices"]
 
 
 def _image(data: dict[str, Any], index: ImageIndex, where: str) -> Path:

@@ -11,12 +11,12 @@ from xml.etree import ElementTree
 
 from shapely.geometry import Polygon, box
 
-from ..detector.errors import DatasetNotFoundError, HardstandError, LabelError
+from ..detector.errors import DatasetNotFoundError, HardstandError, LabelError, NoGsdError
 from .annotation import Annotation, ImageRecord, horizontal
 from .images import image_size
 from .labels import exhaustive_in
 
-__all__ = ["LEAST_SHARE", "Fault", "gathered", "noted_faults", "parsed", "record_of", "within_image"]
+__all__ = ["LEAST_SHARE", "Fault", "gathered", "noted_faults", "noting", "parsed", "record_of", "within_image"]
 
 Parsed = TypeVar("Parsed")
 SHORTEST_PX = 2.0
@@ -57,16 +57,42 @@ def noted_faults() -> Iterator[list[Fault]]:
 
 def gathered(make: Callable[[Path], ImageRecord], paths: Iterable[Path]) -> list[ImageRecord]:
     """The records of the images at the paths, in order; in a block of `noted_faults` without those that fail."""
-    noted = _NOTED.get()
     found = []
     for path in paths:
-        try:
+        with noting(path):
             found.append(make(path))
-        except HardstandError as error:
-            if noted is None:
-                raise
-            noted[0].append(Fault(path, error))
     return found
+
+
+@contextmanager
+def noting(path: Path) -> Iterator[None]:
+    """A block that reads what belongs to a path: what fails in it is listed in a block of `noted_faults`, else raised.
+
+    A missing field, or a value of another kind than expected, is a LabelError with the path. A scale that the user has
+    to tell (NoGsdError) is raised in either case: it is not the set that lacks it.
+    """
+    try:
+        with _label_errors(path):
+            yield
+    except NoGsdError:
+        raise
+    except HardstandError as error:
+        noted = _NOTED.get()
+        if noted is None:
+            raise
+        noted[0].append(Fault(path, error))
+
+
+@contextmanager
+def _label_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except HardstandError:
+        raise
+    except KeyError as error:
+        raise LabelError(f"{path}: field {error} is missing") from error
+    except (ElementTree.ParseError, ValueError, TypeError, AttributeError, IndexError) as error:
+        raise LabelError(f"{path}: not as expected: {error}") from error
 
 
 def parsed(path: Path, parse: Callable[[str], Parsed]) -> Parsed:
@@ -79,12 +105,11 @@ def parsed(path: Path, parse: Callable[[str], Parsed]) -> Parsed:
         noted[1].add(path)
     if not path.is_file():
         raise DatasetNotFoundError(f"no label file {path}: unpack the labels of the set beside its images")
-    try:
-        return parse(path.read_text(encoding="utf-8-sig"))
-    except KeyError as error:
-        raise LabelError(f"{path}: field {error} is missing") from error
-    except (LabelError, ElementTree.ParseError, ValueError) as error:
-        raise LabelError(f"{path}: {error}") from error
+    with _label_errors(path):
+        try:
+            return parse(path.read_text(encoding="utf-8-sig"))
+        except (LabelError, ElementTree.ParseError, ValueError) as error:
+            raise LabelError(f"{path}: {error}") from error
 
 
 def within_image(items: Iterable[Annotation], *, width: int, height: int) -> Iterator[Annotation]:

@@ -17,6 +17,7 @@ import numpy as np
 from ..detector.errors import DatasetNotFoundError, LabelError
 from .annotation import Annotation, ImageRecord, horizontal
 from .own import ImageIndex, OwnLabels, own_record, rectangle
+from .records import noting
 
 __all__ = ["parse_xml", "read"]
 
@@ -28,15 +29,19 @@ def read(root: Path, own: OwnLabels) -> list[ImageRecord]:
     unknown class.
     """
     index = ImageIndex(root)
-    records = []
+    records: list[ImageRecord] = []
+    labelled: set[Path] = set()
     for file in sorted(root.rglob("*.xml")):
-        tree = parse_xml(file)
-        if tree.tag == "annotation":
+        with noting(file):
             image = index.find(f"{file.stem}{_suffix(index, file)}", str(file))
-            records.append(own_record(image, _objects(tree, file, own), index=index, own=own, stated=_size(tree)))
-    unlabelled = sorted(set(index.paths) - {record.path for record in records})
-    if unlabelled:
-        raise DatasetNotFoundError(f"no XML file for {unlabelled[0]}: an image without objects has one without object")
+            labelled.add(image)
+            with noting(image):
+                tree = parse_xml(file)
+                objects = _objects(tree, file, own)
+                records.append(own_record(image, objects, index=index, own=own, stated=_size(tree)))
+    for image in sorted(set(index.paths) - labelled):
+        with noting(image):
+            raise DatasetNotFoundError(f"no XML file for {image}: an image without objects has one without object")
     return sorted(records, key=lambda record: record.path)
 
 

@@ -54,9 +54,7 @@ def parse_names(text: str) -> dict[int, str]:
     >>> parse_names("names: [plane, 'big plane']"), parse_names("names:\\n  0: plane # big\\n  7: heli\\nnc: 2")
     ({0: 'plane', 1: 'big plane'}, {0: 'plane', 7: 'heli'})
     """
-    found = re.search(
-        r"^names:[ \t]*(\[[^\]]*\]|\{[^}]*\})?[^\n]*\n?((?:[ \t]*(?:-|\d+[ \t]*:)[^\n]*\n?)*)", text, re.M
-    )
+    found = NAMES.search(text)
     if not found:
         return {}
     if found[1]:

@@ -1,6 +1,7 @@
 """A user's own labels: every format on a tiny fixture, the same two objects in each, and what is refused."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +15,7 @@ from rasterio.transform import Affine
 
 from hardstand.datasets import coco, cvat, geojson, labelstudio, voc, yolo
 from hardstand.datasets.own import ImageIndex, OwnLabels, outline, read_table, rectangle
+from hardstand.datasets.records import noted_faults
 from hardstand.detector.errors import DatasetNotFoundError, HardstandError, LabelError, NoGsdError
 
 ImageWriter = Callable[..., Path]
@@ -125,6 +127,61 @@ def test_labels_are_mapped_dropped_or_named(
     assert [item.ignore for item in reader.read(tmp_path, table)[0].annotations] == [True, False]
     with pytest.raises(LabelError, match=r"label 'Big Plane' in .*--labels"):
         reader.read(tmp_path, OWN)
+
+
+def _spoil_coco(root: Path) -> None:
+    content = json.loads((root / "labels.json").read_text())
+    content["images"].append({"id": 6, "file_name": "b.png", "width": 120, "height": 80})
+    content["annotations"] += [
+        {"id": 3, "image_id": 6, "category_id": 99, "bbox": [1, 2, 30, 4]},
+        {"id": 4, "category_id": 1, "bbox": [1, 2, 30, 4]},
+    ]
+    put(root, "labels.json", json.dumps(content))
+
+
+def _spoil_cvat(root: Path) -> None:
+    broken = '<image id="1" name="b.png" width="120" height="80"><box label="fw" xtl="2"/></image></annotations>'
+    put(root, "annotations.xml", (root / "annotations.xml").read_text().replace("</annotations>", broken))
+
+
+def _spoil_labelstudio(root: Path) -> None:
+    tasks = json.loads((root / "export.json").read_text())
+    put(root, "export.json", json.dumps([*tasks, {"id": 4, "data": {"image": "b.png"}}, {"id": 5}]))
+
+
+@pytest.mark.parametrize(
+    ("reader", "write", "spoil", "said"),
+    [
+        (coco, _coco, _spoil_coco, ["annotations? 3|category 99", "annotation 4: image None is not among"]),
+        (yolo, _yolo, lambda root: put(root, "b.txt", "7 0.5 0.5 0.1 0.1\n"), ["class 7 has no name"]),
+        (voc, _voc, lambda root: put(root, "Annotations/b.xml", "<annotation><object>"), ["not well-formed"]),
+        (voc, _voc, lambda _: None, ["no XML file for"]),
+        (cvat, _cvat, _spoil_cvat, ["the box labelled 'fw' is broken"]),
+        (labelstudio, _labelstudio, _spoil_labelstudio, ["exactly one annotation", "field 'data' is missing"]),
+    ],
+)
+def test_faults_are_listed_beside_what_could_be_read(
+    tmp_path: Path,
+    write_image: ImageWriter,
+    reader: ModuleType,
+    write: Callable[..., None],
+    spoil: Callable[[Path], None],
+    said: list[str],
+) -> None:
+    good, bad = write_image("sub/a.png", 120, 80), write_image("b.png", 120, 80)
+    write(tmp_path, "fw", "ad.launcher")
+    spoil(tmp_path)
+    with noted_faults() as faults:
+        records = reader.read(tmp_path, OWN)
+    assert [record.path for record in records] == [good]
+    assert bad in {fault.path for fault in faults}
+    assert len(faults) == len(said)
+    for text in said:
+        assert any(re.search(text, str(fault.error)) for fault in faults)
+    with pytest.raises((LabelError, DatasetNotFoundError), match="|".join(said)):
+        reader.read(tmp_path, OWN)
+    with noted_faults(), pytest.raises(NoGsdError, match="--gsd"):  # an option, not a fault of the labels
+        reader.read(tmp_path, OwnLabels())
 
 
 @each_format
@@ -359,3 +416,15 @@ def test_images_are_found_by_the_longest_common_ending(tmp_path: Path, write_ima
     assert index.find("other\\val\\a.png", "here") == second
     with pytest.raises(LabelError, match="could be"):
         index.find("a.png", "here")
+
+
+def test_a_broken_feature_is_listed_and_the_others_are_read(tmp_path: Path) -> None:
+    _geotiff(tmp_path / "a.tif", EAST, NORTH)
+    _geotiff(tmp_path / "b.tif", EAST, NORTH, kind="uint16")
+    layer = json.loads(_layer(ON_THE_MAP, ON_THE_MAP, crs="EPSG:32636"))
+    layer["features"][0]["geometry"] = {"type": "Point", "coordinates": [0, 0]}
+    put(tmp_path, "l.geojson", json.dumps(layer))
+    with noted_faults() as faults:
+        (only,) = geojson.read(tmp_path, OWN)
+    assert len(only.annotations) == 1
+    assert [fault.path.name for fault in faults] == ["b.tif", "l.geojson"]

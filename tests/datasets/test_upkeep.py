@@ -365,6 +365,16 @@ def test_yolo_and_back(tmp_path: Path) -> None:
     assert back[0].annotations[0].angle == pytest.approx(0.3, abs=1e-3)
 
 
+def test_a_set_of_negatives_keeps_the_classes_that_it_lacks(tmp_path: Path) -> None:
+    empty = record(paint(tmp_path / "a.jpg", 1))
+    to_yolo_obb([empty], tmp_path / "out", quiet)
+    (back,) = yolo.read(tmp_path / "out", OwnLabels(gsd=1.0))
+    assert back.annotations == ()
+    assert yolo.class_names(tmp_path / "out") == {0: "fw"}
+    with pytest.raises(LabelError, match="no classes to write"):
+        to_yolo_obb([replace(empty, exhaustive=frozenset())], tmp_path / "other", quiet)
+
+
 def test_geojson_and_back(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     transform = Affine(0.5, 0, 500000, 0, -0.5, 3800000)
@@ -428,7 +438,7 @@ def test_folders_are_recognised(tmp_path: Path, write_image: Callable[..., Path]
         recognise(tmp_path / "mine")
     (tmp_path / "mine" / "torn.json").write_text('{"images": [{}], "annotations": [], "categories": []}')
     write_image("mine/a.png")
-    with pytest.raises(LabelError, match=r"mine are not in the form of coco, or are damaged .KeyError 'id'"):
+    with pytest.raises(LabelError, match=r"torn\.json: field 'id' is missing"):
         open_set(tmp_path / "mine", None, OwnLabels())
     with pytest.raises(DatasetNotFoundError, match=r"no set or format 'zoo': there are coco, .*xview"):
         open_set(tmp_path, "zoo", OwnLabels())
