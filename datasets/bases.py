@@ -1,7 +1,8 @@
 """Real ground without aircraft, at a known scale, to put aircraft and vehicles on.
 
 Empty bases: `images/1.jpg` with `labels/1.txt`: width (and height) of the image in metres, then parking points
-`x,y,size` in pixels (s small, b big). Every fifth base (number divisible by 5) is held out.
+`x,y,size` in pixels (s small, b big). Every fifth base (number divisible by 5) is held out; one that is called
+otherwise is not.
 Free ground: windows without aircraft in any images that label aircraft exhaustively.
 """
 
@@ -17,8 +18,9 @@ from ..detector.opencv import cv2
 from .annotation import ImageRecord
 from .cutouts import Split
 from .images import image_size, list_images, read_rgb
+from .own import OwnLabels
 
-__all__ = ["Base", "Crop", "base_crop", "crop_of", "free_ground", "load_bases", "open_ground"]
+__all__ = ["Base", "Crop", "base_crop", "crop_of", "free_ground", "load_bases", "load_ground", "open_ground"]
 
 HELD_OUT_EVERY = 5
 SMOOTH_LEVEL = 9.0  # grey levels of local contrast below which ground counts as open
@@ -60,9 +62,22 @@ def load_bases(root: Path, *, split: Split) -> tuple[Base, ...]:
 
     DatasetNotFoundError where files are missing; LabelError for a label file that does not parse.
     """
-    paths = sorted(list_images(root / "images"), key=lambda path: int(path.stem))
-    chosen = [path for path in paths if (int(path.stem) % HELD_OUT_EVERY == 0) == (split == "holdout")]
+    numbers = {path: int(path.stem) if path.stem.isdecimal() else 1 for path in list_images(root / "images")}
+    paths = sorted(numbers, key=lambda path: (numbers[path], path.stem))
+    chosen = [path for path in paths if (numbers[path] % HELD_OUT_EVERY == 0) == (split == "holdout")]
     return tuple(_base(path, root / "labels" / f"{path.stem}.txt") for path in chosen)
+
+
+def load_ground(root: Path, own: OwnLabels) -> tuple[Base, ...]:
+    """Every image in a user's folder as a base: ground without aircraft, helicopters and launchers.
+
+    Either `images/` and `labels/` as above, without those held out, or images and nothing else: their scale is what
+    the user says (`own.gsd`), else a GeoTIFF's own. DatasetNotFoundError without images; NoGsdError where nothing says
+    the scale.
+    """
+    if (root / "labels").is_dir() and (root / "images").is_dir():
+        return load_bases(root, split="train")
+    return tuple(Base(path, (0, 0, *image_size(path)), own.scale(path), (), path.stem) for path in list_images(root))
 
 
 def _base(path: Path, labels: Path) -> Base:

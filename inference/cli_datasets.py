@@ -17,7 +17,7 @@ from .progress import LINE_EVERY_S
 commands = typer.Typer()
 datasets = typer.Typer(
     no_args_is_help=True,
-    help="Public sets and labels of your own: list, check, look at, count, cut into tiles, convert.",
+    help="Public sets and labels of your own: list, check, look at, count, cut into tiles, draw more, convert.",
 )
 commands.add_typer(datasets, name="datasets")
 
@@ -233,6 +233,55 @@ def tile(  # noqa: PLR0913, PLR0917
                 f"nothing in {folder} teaches: no object of {', '.join(cut.nodes)}, and none of them labelled in full"
             )
             raise typer.Exit(ERROR)
+
+
+@datasets.command()
+def generate(  # noqa: PLR0913, PLR0917
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the tiles and their index.")],
+    count: Annotated[int, typer.Option("--count", min=1, help="How many tiles.")] = 100,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Number of the first tile; same number, same tile.")] = 0,
+    ground: Annotated[
+        Path | None,
+        typer.Option("--ground", metavar="DIR", help="Images without targets to stand on. Default: drawn ground."),
+    ] = None,
+    gsd: Annotated[
+        float | None, typer.Option("--gsd", metavar="METRES", help="Ground: metres per pixel, where no image says it.")
+    ] = None,
+    cutouts: Annotated[
+        Path | None,
+        typer.Option("--cutouts", metavar="DIR", help="Those of airbase_assets, instead of drawn objects."),
+    ] = None,
+    tile_gsd: Annotated[float, typer.Option("--tile-gsd", min=0.05, help="Metres per pixel of the tiles.")] = 0.5,
+    tile_px: Annotated[int, typer.Option("--tile-px", min=64, help="Side of a tile in pixels.")] = 768,
+) -> None:
+    """Draw training tiles: launchers, helicopters, aircraft and what looks like them, with exact labels.
+
+    On drawn ground, or on images of your own that show none of them: images/ with labels/ that give the width in
+    metres and parking points, as in airbase_assets/empty_bases, or plain images. What is held back there is not
+    drawn from. The same command goes on where it was
+    stopped; look at the tiles with `hardstand datasets preview DIR`.
+    """
+    with one_line_errors(lambda: "the same command goes on from the last whole tile"):
+        from ..datasets.bases import load_ground  # noqa: PLC0415
+        from ..datasets.composites import cut_composites  # noqa: PLC0415
+        from ..datasets.cutouts import load_cutouts  # noqa: PLC0415
+        from ..datasets.generated import cut_generated  # noqa: PLC0415
+        from ..datasets.own import own_labels  # noqa: PLC0415
+
+        if cutouts and not ground:
+            raise typer.BadParameter("cut-outs stand on real ground: give --ground too", param_hint="--cutouts")
+        bases = load_ground(ground, own_labels(None, None, gsd, "")) if ground else ()
+        seeds = range(seed, seed + count)
+        with _progress("drawing") as advance, output_errors(out):
+            if cutouts:
+                objects = load_cutouts(cutouts, split="train")
+                cut_composites(
+                    seeds, out, bases=bases, cutouts=objects, gsd=tile_gsd, size_px=tile_px, progress=advance
+                )
+            else:
+                drawn, real = (range(0), seeds) if bases else (seeds, range(0))
+                cut_generated(drawn, real, out, bases=bases, gsd=tile_gsd, size_px=tile_px, progress=advance)
+        typer.echo(f"{count} {'tile' if count == 1 else 'tiles'}: {out}")
 
 
 def _stated(name: str, exhaustive: str | None) -> None:

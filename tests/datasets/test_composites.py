@@ -10,13 +10,14 @@ import pytest
 from numpy.typing import NDArray
 
 from hardstand.datasets.annotation import ImageRecord, horizontal
-from hardstand.datasets.bases import Base, base_crop, crop_of, free_ground, load_bases, open_ground
+from hardstand.datasets.bases import Base, base_crop, crop_of, free_ground, load_bases, load_ground, open_ground
 from hardstand.datasets.blend import Light, Placement, footprint, lay
 from hardstand.datasets.composites import cut_composites, make_composite
 from hardstand.datasets.cutouts import CutOut, load_cutouts
 from hardstand.datasets.generated import cut_generated
+from hardstand.datasets.own import OwnLabels
 from hardstand.datasets.tables import rows_of
-from hardstand.detector.errors import DatasetNotFoundError, LabelError
+from hardstand.detector.errors import DatasetNotFoundError, LabelError, NoGsdError
 from hardstand.detector.taxonomy import NODES
 
 ImageWriter = Callable[..., Path]
@@ -182,6 +183,19 @@ def test_bases_scale_points_and_split(tmp_path: Path, write_image: ImageWriter) 
     (tmp_path / "labels" / "1.txt").unlink()
     with pytest.raises(DatasetNotFoundError, match=r"1\.txt"):
         load_bases(tmp_path, split="train")
+
+
+def test_ground_of_ones_own_has_the_scale_that_is_said(tmp_path: Path, write_image: ImageWriter) -> None:
+    write_image("plain/field one.jpg", 200, 100)
+    (plain,) = load_ground(tmp_path / "plain", OwnLabels(gsd=0.3))
+    assert (plain.gsd, plain.window, plain.group) == (0.3, (0, 0, 200, 100), "field one")
+    with pytest.raises(NoGsdError, match="--gsd"):
+        load_ground(tmp_path / "plain", OwnLabels())
+    for name in ("5", "north"):
+        write_image(f"images/{name}.jpg", 200, 100)
+        (tmp_path / "labels").mkdir(exist_ok=True)
+        (tmp_path / "labels" / f"{name}.txt").write_text("100\n")
+    assert [base.group for base in load_ground(tmp_path, OwnLabels())] == ["basenorth"]  # the fifth is held back
 
 
 def test_free_ground_has_no_aircraft() -> None:

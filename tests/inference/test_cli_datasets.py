@@ -123,3 +123,19 @@ def test_an_error_of_a_process_is_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert "say what it is with --set" in line
+
+
+def test_tiles_are_drawn_on_drawn_ground_and_on_images_of_ones_own(mine: Path, tmp_path: Path) -> None:
+    out = tmp_path / "drawn"
+    assert "2 tiles" in run("datasets", "generate", "--count", 2, "--tile-px", 96, "--out", out)
+    before = (out / "index.jsonl").read_text()
+    run("datasets", "generate", "--count", 2, "--tile-px", 96, "--out", out)
+    assert (out / "index.jsonl").read_text() == before
+    for name in ("a", "b"):
+        (mine / f"{name}.txt").unlink()
+    said = ("--ground", mine, "--out", tmp_path / "real", "--tile-px", 128)
+    assert "give it with --gsd" in run("datasets", "generate", *said, code=1)
+    assert "1 tile" in run("datasets", "generate", *said, "--gsd", 0.6, "--count", 1, "--seed", 3)
+    assert (tmp_path / "real" / "images" / "generated_real_000003.jpg").is_file()
+    assert "give --ground too" in run("datasets", "generate", "--cutouts", mine, "--out", out, code=2)
+    assert "no cut-out with alpha" in run("datasets", "generate", *said, "--gsd", 0.6, "--cutouts", mine, code=1)
