@@ -45,10 +45,11 @@ def seen_points(result: SceneResult, site: Site) -> NDArray[np.bool_]:
     points = lattice(site)
     pixels = points * (scene.width, scene.height) if site.polygon is None else scene.pixels(points)
     seen = _inside(scene, pixels)
-    rows, columns = result.valid_mask.shape
+    mask = result.valid_mask
+    rows, columns = mask.shape
     column = np.clip(pixels[seen, 0] * columns / scene.width, 0, columns - 1).astype(np.intp)
     row = np.clip(pixels[seen, 1] * rows / scene.height, 0, rows - 1).astype(np.intp)
-    seen[seen] = result.valid_mask[row, column]
+    seen[seen] = mask[row, column]
     grid = pixels / result.grid_scale
     for tile in result.unread:
         across = (grid[:, 0] >= tile.core_left) & (grid[:, 0] < tile.core_right)

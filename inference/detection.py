@@ -19,6 +19,7 @@ from .fingerprint import fingerprint
 from .georeference import SceneInfo
 from .journal import Journal
 from .merge import merge
+from .packed import PackedMask
 from .polygons import on_scene
 from .result import SceneResult
 from .scene import Grid, Scene, array_scene, open_scene
@@ -86,7 +87,7 @@ def detect(  # noqa: PLR0913  # options of the one call that most callers make
         grid_scale=(grid.scale_x, grid.scale_y),
         detections=replace(found, gsd=grid.gsd),
         unread=proposals.unread,
-        valid_mask=valid >= 0.5,
+        valid=PackedMask.of(valid >= 0.5),
         valid_fraction=float(valid.mean()),
         tiles=len(plan.wanted),
         screened_out=len(plan.wanted) - len(to_run),

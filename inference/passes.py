@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..detector.taxonomy import COUNTED, is_a
 from .counts import UNCALIBRATED, Count, Curves, count
 from .coverage import seen_points, touches
+from .packed import PackedMask
 from .result import SceneResult
 from .sites import Site
 
@@ -28,12 +29,17 @@ class Pass:
     time: datetime | None
     coverage: float
     """Share of the site's area inside the scene, valid and read, 0 to 1."""
-    points: NDArray[np.bool_]
-    """Which of the site's sample points (the same for every pass over the site) were seen."""
+    lattice: PackedMask
+    """`points`, packed."""
     members: NDArray[np.intp]
     """Rows of the scene's detections whose centre lies in the site."""
     counts: Mapping[str, Count]
     """Counts by node, parents first, of what was seen; empty where the site was not seen."""
+
+    @property
+    def points(self) -> NDArray[np.bool_]:
+        """Which of the site's sample points (the same for every pass over the site) were seen."""
+        return self.lattice.mask()
 
     @property
     def seen(self) -> bool:
@@ -58,10 +64,10 @@ def observe(
     points = seen_points(result, site)
     coverage = float(points.mean())
     if coverage < SEEN_FROM:
-        return Pass(site.name, name, result.scene.time, coverage, points, np.zeros(0, dtype=np.intp), {})
+        return Pass(site.name, name, result.scene.time, coverage, PackedMask.of(points), np.zeros(0, dtype=np.intp), {})
     members = np.flatnonzero(_inside(result, site))
     counts = count(result.detections.select(members), recall, calibration)
-    return Pass(site.name, name, result.scene.time, coverage, points, members, counts)
+    return Pass(site.name, name, result.scene.time, coverage, PackedMask.of(points), members, counts)
 
 
 def _inside(result: SceneResult, site: Site) -> NDArray[np.bool_]:

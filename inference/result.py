@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ..detector.boxes import corners
 from ..detector.detections import Detections
 from .georeference import SceneInfo
+from .packed import PackedMask
 from .tiles import Tile
 
 
@@ -21,9 +22,7 @@ class SceneResult:
         detections: in grid pixels; its `gsd` is the grid's, so lengths and widths are metres on the ground. Ordered by
             cy, then cx.
         unread: tiles that could not be read, in grid pixels: nothing is known of their cores. Not a count of zero.
-        valid_mask: (rows, columns) bool over the whole scene, at most 1024 on the longer side: True where half of a
-            cell or more was read and is valid (not no-data, alpha, NaN or cloud). What was not run, because it lies
-            outside of the sites to look within, was not read.
+        valid: `valid_mask`, packed.
         valid_fraction: the share of the scene that was read and is valid, 0 to 1.
         tiles: tiles of the plan. screened_out: how many of them had a coarse look alone (`screen`).
     """
@@ -32,10 +31,19 @@ class SceneResult:
     grid_scale: tuple[float, float]
     detections: Detections
     unread: tuple[Tile, ...]
-    valid_mask: NDArray[np.bool_]
+    valid: PackedMask
     valid_fraction: float
     tiles: int = 0
     screened_out: int = 0
+
+    @property
+    def valid_mask(self) -> NDArray[np.bool_]:
+        """(rows, columns) over the whole scene, at most 1024 on the longer side: True where half of a cell or more was
+        read and is valid (not no-data, alpha, NaN or cloud).
+
+        What was not run, because it lies outside of the sites to look within, was not read.
+        """
+        return self.valid.mask()
 
     def pixel_polygons(self) -> NDArray[np.float64]:
         """Corners (N, 4, 2) of the boxes as x, y in scene pixels, in the order of `boxes.corners`."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 
+import shapely
+
 from ..detector.coarse import coarse_detector
 from ..detector.detector import Detector, TileDetector
 from ..detector.errors import NoCrsError, SiteOutsideError, TileReadError
@@ -19,6 +21,7 @@ from .georeference import SceneInfo
 from .journal import Journal
 from .pace import Pace
 from .passes import Pass, observe, series
+from .polygons import on_scene
 from .result import SceneResult
 from .scene import Scene, open_scene
 from .sites import Site, placed
@@ -200,7 +203,7 @@ def run_plan(
     record = weights or weights_of(detector)
     failures = Failures(plan.strict or len(plan.scenes) + len(plan.failed) == 1, tell, plan.failed)
     screening = coarse_detector(detector) if plan.opening.screen and isinstance(detector, Detector) else None
-    pace = Pace([info.width * info.height / 1e6 for _, info in plan.scenes])
+    pace = Pace([megapixels(info, plan.opening.within) for _, info in plan.scenes])
     looks: list[Look] = []
     for number, (name, info) in enumerate(plan.scenes):
         with failures.of(info.path or name):
@@ -230,6 +233,15 @@ def run_survey(
 ) -> Survey:
     """What `detector` finds in the scenes, and what that says about each site: `plan_survey`, then `run_plan`."""
     return run_plan(plan_survey(scenes, sites=sites, opening=opening), detector, weights=weights)
+
+
+def megapixels(info: SceneInfo, within: Sequence[Site] | None) -> float:
+    """Of a scene, as far as it is to be seen: within the sites, overlapping ones once."""
+    whole = info.width * info.height / 1e6
+    if within is None or any(site.polygon is None for site in within):
+        return whole
+    areas = [on_scene(info, site.polygon) for site in within if site.polygon is not None]
+    return float(shapely.union_all(areas).intersection(shapely.box(0, 0, info.width, info.height)).area) / 1e6
 
 
 def _stop(error: TileReadError) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from hardstand.inference.change import baseline, changes, comparable, overall
 from hardstand.inference.counts import Count, estimate
+from hardstand.inference.packed import PackedMask
 from hardstand.inference.passes import Pass, series, shown_nodes
 from hardstand.inference.survey import Survey
 from hardstand.inference.words import answer, pass_labels
@@ -16,7 +17,7 @@ def _pass(day: int | None, objects: int, seen: tuple[float, float] = (0.0, 1.0),
     points = (places >= seen[0]) & (places < seen[1])
     time = None if day is None else datetime(2024, 12, day, tzinfo=UTC)
     counts = {"fw": Count("fw", objects, estimate(np.full(objects, 0.98), recall))} if points.any() else {}
-    return Pass("base", f"scene-{day}", time, float(points.mean()), points, np.zeros(0, np.intp), counts)
+    return Pass("base", f"scene-{day}", time, float(points.mean()), PackedMask.of(points), np.zeros(0, np.intp), counts)
 
 
 def test_a_large_fall_is_more_than_noise_and_a_small_one_is_not() -> None:
@@ -32,7 +33,7 @@ def test_a_large_fall_is_more_than_noise_and_a_small_one_is_not() -> None:
 
 def test_certain_counts_give_a_certain_difference() -> None:
     earlier, later = (
-        Pass("b", "s", datetime(2024, 1, day, tzinfo=UTC), 1.0, np.ones(4, bool), np.zeros(0, np.intp),
+        Pass("b", "s", datetime(2024, 1, day, tzinfo=UTC), 1.0, PackedMask.of(np.ones(4, bool)), np.zeros(0, np.intp),
              {"fw": Count("fw", n, estimate(np.ones(n), 1.0))})
         for day, n in ((1, 5), (2, 3))
     )  # fmt: skip

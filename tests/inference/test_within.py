@@ -18,7 +18,7 @@ from hardstand.detector import Detections, NoCrsError, PaintDetector, SiteOutsid
 from hardstand.inference import SceneResult, Site, cli, detect, open_scene
 from hardstand.inference.scene import Grid, Scene
 from hardstand.inference.sites import read_sites
-from hardstand.inference.survey import Opening, run_survey
+from hardstand.inference.survey import Opening, megapixels, run_survey
 from hardstand.inference.tiles import Tile
 
 SIDE = 1200
@@ -148,6 +148,16 @@ def test_sites_elsewhere_leave_nothing_to_run_and_nothing_seen(scene: Path) -> N
 def test_a_whole_scene_as_site_runs_everything(scene: Path) -> None:
     result = detect(scene, PaintDetector(), tile_px=300, within=[Site("base_20241213", None)])
     assert result.valid_fraction == 1
+
+
+def test_the_pace_is_of_what_is_asked_for(scene: Path) -> None:
+    with open_scene(scene) as opened:
+        info = opened.info
+    first = Site("One", area(scene, shapely.box(100, 100, 300, 300)))
+    second = Site("Over it and beyond", area(scene, shapely.box(200, 100, 400, 300)))
+    assert megapixels(info, None) == pytest.approx(1.44)
+    assert megapixels(info, [first, second]) == pytest.approx(0.06, rel=0.02)
+    assert megapixels(info, [first, Site("All", None)]) == pytest.approx(1.44)
 
 
 def test_sites_that_were_not_looked_at_are_not_seen(scene: Path) -> None:
