@@ -142,16 +142,19 @@ def assigned(
 ) -> NDArray[np.intp]:
     """Return per detection (N,) the label that it takes, or -1: by falling score, the free one with the best overlap.
 
-    Each object is taken once; an ignored one stays free.
+    Each object is taken once. An ignored one stays free, and is taken only by a detection that no other object is left
+    for, as in COCO's evaluation: where an object is labelled twice and the second label is ignored, the object is found.
     """
     taken = np.zeros(overlap.shape[1], bool)
     partner = np.full(len(overlap), -1, np.intp)
     for row in np.argsort(-scores, kind="stable"):
-        free = np.where(taken, -1.0, overlap[row])
-        best = int(free.argmax()) if len(free) else -1
-        if best >= 0 and free[best] >= iou:
-            partner[row] = best
-            taken[best] = not ignored[best]
+        for among in (~taken & ~ignored, ignored):
+            free = np.where(among, overlap[row], -1.0)
+            best = int(free.argmax()) if len(free) else -1
+            if best >= 0 and free[best] >= iou:
+                partner[row] = best
+                taken[best] = not ignored[best]
+                break
     return partner
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ from hardstand.datasets.annotation import ImageRecord, horizontal
 from hardstand.detector import Detections
 from hardstand.detector.boxes import envelope
 from hardstand.training.calibrate import calibration, monotone_fit
-from hardstand.training.evaluate import box_iou, matches, scene_result
+from hardstand.training.evaluate import box_iou, found_objects, matches, scene_result
 from hardstand.training.figures import SceneCount, figures
 from hardstand.training.precision import average_precision
 from hardstand.training.selflabel import oriented_labels
@@ -64,6 +65,16 @@ def test_each_object_is_matched_once_and_figures_count() -> None:
     assert (row.objects, row.recall_at_threshold, row.precision_at_threshold) == (1, 1, 0.5)
     assert (row.count_error, row.count_bias_percent, row.counts_in_interval) == pytest.approx((0.7, 70, 1))
     assert row.false_alarms_per_km2 == pytest.approx(100)
+
+
+def test_an_object_that_is_labelled_twice_is_found_though_the_second_label_fits_better() -> None:
+    first, second = horizontal("fw", np.array(OUTLINE) + [4, 0, 4, 0]), horizontal("fw", OUTLINE, ignore=True)
+    record = replace(_record([]), annotations=(first, second))
+    once = scene_result(record, _found([DIAMOND], [0.9]), "fw")
+    assert matches(once).tolist() == [1]
+    assert found_objects(once, threshold=0).tolist() == [True, False]
+    twice = scene_result(record, _found([DIAMOND, DIAMOND], [0.9, 0.8]), "fw")
+    assert matches(twice).tolist() == [1, -1]
 
 
 def test_calibration_rises_and_recall_is_the_share_found() -> None:
