@@ -143,7 +143,7 @@ def assigned(
     """Return per detection (N,) the label that it takes, or -1: by falling score, the free one with the best overlap.
 
     Each object is taken once. An ignored one stays free, and is taken only by a detection that no other object is left
-    for, as in COCO's evaluation: where an object is labelled twice and the second label is ignored, the object is found.
+    for, as in COCO's evaluation: where an object is labelled twice and one label is ignored, the object is found.
     """
     taken = np.zeros(overlap.shape[1], bool)
     partner = np.full(len(overlap), -1, np.intp)
