@@ -14,16 +14,34 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..datasets.split import Split
     from ..detector.detections import Detections
     from ..detector.detector import Detector
     from ..detector.weights import WeightRecord
+    from ..training.commands import Material
     from .counts import Count
 
 commands = typer.Typer()
 
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results; made where there is none.")]
 Tiles = Annotated[Path, typer.Option("--tiles", metavar="DIR", help="Folders of training tiles.")]
-Data = Annotated[Path, typer.Option("--data", metavar="DIR", help="Folder with the public sets, one folder each.")]
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="Folder with the public sets: their held-back places.")
+]
+HeldTiles = Annotated[
+    Path | None, typer.Option("--tiles", metavar="DIR", help="Folders of tiles: those whose names end in _holdout.")
+]
+Own = Annotated[
+    Path | None, typer.Option("--own", metavar="DIR", help="Labels of your own and their images: all of them.")
+]
+OwnTable = Annotated[
+    Path | None, typer.Option("--labels", metavar="CSV", help="Own labels: label,node,flag (= ~ N I -) per label.")
+]
+OwnNodes = Annotated[
+    str | None,
+    typer.Option("--exhaustive", metavar="NODES", help="Own labels: nodes of which every instance is labelled."),
+]
+OwnGsd = Annotated[float | None, typer.Option("--gsd", metavar="METRES", help="Own labels: metres per pixel.")]
 
 
 @commands.command()
@@ -63,46 +81,48 @@ def self_label(
 
 
 @commands.command()
-def calibrate(weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")], data: Data, tiles: Tiles) -> None:
-    """Put calibration and recall per class, and the score of --screen, from the `dev` places, into a weight file.
+def calibrate(
+    weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")],
+    data: Data = None,
+    tiles: HeldTiles = None,
+    own: Own = None,
+    labels: OwnTable = None,
+    exhaustive: OwnNodes = None,
+    gsd: OwnGsd = None,
+) -> None:
+    """Put calibration and recall per class, and the score of --screen, into a weight file.
 
-    A class with too few detections or objects takes the calibration of the class above it.
+    From the `dev` places of the public sets, held-back tiles, or labels of your own that were not trained on. A class
+    with too few detections or objects takes the calibration of the class above it.
     """
     with one_line_errors(), _log():
         from ..training.commands import calibrate as measure  # noqa: PLC0415
 
-        found = measure(weights, data, tiles, _engine)
+        found = measure(weights, _material(data, tiles, own, labels, exhaustive, gsd, "dev"), _engine)
         for node, said in found["report"].items():
             about = f"{said['detections']} detections, {said['objects']} objects"
             if said["inherits"]:
                 typer.echo(f"{node}: {about}: too few, taken from {said['inherits']}")
                 continue
+            if node not in found["recall"]:
+                typer.echo(f"{node}: {about}: too few, left as it was")
+                continue
             scales = found["recall_by_gsd"].get(node, {"gsd_m": [], "recall": []})
             at = "".join(f", {r:.3f} at {g:.2g} m" for g, r in zip(scales["gsd_m"], scales["recall"], strict=True))
             typer.echo(f"{node}: {about}: recall {found['recall'][node]:.3f}{at}")
-        typer.echo(f"--screen suspects something from score {found['screen_score']} on")
+        if found["screen_score"] is not None:
+            typer.echo(f"--screen suspects something from score {found['screen_score']} on")
 
 
 @commands.command()
 def evaluate(  # noqa: PLR0913, PLR0917  # the options of a command are its parameters
     weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")],
-    data: Annotated[
-        Path | None, typer.Option("--data", metavar="DIR", help="Folder with the public sets: their held-back places.")
-    ] = None,
-    tiles: Annotated[
-        Path | None, typer.Option("--tiles", metavar="DIR", help="Folders of tiles: those whose names end in _holdout.")
-    ] = None,
-    own: Annotated[
-        Path | None, typer.Option("--own", metavar="DIR", help="Labels of your own and their images: all of them.")
-    ] = None,
-    labels: Annotated[
-        Path | None, typer.Option("--labels", metavar="CSV", help="Own labels: label,node,flag (= ~ N I -) per label.")
-    ] = None,
-    exhaustive: Annotated[
-        str | None,
-        typer.Option("--exhaustive", metavar="NODES", help="Own labels: nodes of which every instance is labelled."),
-    ] = None,
-    gsd: Annotated[float | None, typer.Option("--gsd", metavar="METRES", help="Own labels: metres per pixel.")] = None,
+    data: Data = None,
+    tiles: HeldTiles = None,
+    own: Own = None,
+    labels: OwnTable = None,
+    exhaustive: OwnNodes = None,
+    gsd: OwnGsd = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Folder for evaluation.json and pictures.")
     ] = None,
@@ -115,35 +135,43 @@ def evaluate(  # noqa: PLR0913, PLR0917  # the options of a command are its para
 
     A class is scored only where a set labels every instance of it. Prints tables.
     """
-    if data is None and tiles is None and own is None:
-        raise typer.BadParameter("say what to measure on: --data, --tiles, or --own")
-    if own is not None and exhaustive is None:
-        raise typer.BadParameter("say which classes are labelled in full, such as fw,heli", param_hint="--exhaustive")
     with one_line_errors(), _log():
         from rich.console import Console  # noqa: PLC0415
 
-        from ..datasets.own import own_labels  # noqa: PLC0415
-        from ..training.commands import Material, OwnSet, write_evaluation  # noqa: PLC0415
         from ..training.commands import evaluate as measure  # noqa: PLC0415
+        from ..training.commands import write_evaluation  # noqa: PLC0415
         from ..training.evaluation_table import print_tables  # noqa: PLC0415
 
-        mine = None if own is None else OwnSet(own, own_labels(labels, exhaustive, gsd, "class"))
-        found = measure(weights, Material(data, tiles, mine, split), _engine, _counting, record=record)
+        material = _material(data, tiles, own, labels, exhaustive, gsd, split)
+        found = measure(weights, material, _engine, _counting, record=record)
         print_tables(found.metrics, Console(width=None if sys.stdout.isatty() else 160))
         for path in write_evaluation(found, out) if out else ():
             typer.echo(path)
 
 
 @commands.command()
-def quantise(weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")], data: Data, tiles: Tiles) -> None:
-    """Make an int8 export, measure it and bfloat16 against float32 on the `dev` places; used only where good enough.
+def quantise(
+    weights: Annotated[Path, typer.Argument(metavar="WEIGHTS")],
+    tiles: Annotated[
+        Path,
+        typer.Option("--tiles", metavar="DIR", help="Folders of training tiles, and held-back ones."),
+    ],
+    data: Data = None,
+    own: Own = None,
+    labels: OwnTable = None,
+    exhaustive: OwnNodes = None,
+    gsd: OwnGsd = None,
+) -> None:
+    """Make an int8 export, measure it and bfloat16 against float32 on held-back places; used only where good enough.
 
-    Good enough: aircraft lose less than 0.5 points of AP50 and no node more than 2. The weight file says so either way.
+    Those are the `dev` places of the public sets, or labels of your own that were not trained on. Good enough:
+    aircraft lose less than 0.5 points of AP50 and no node more than 2. The weight file says so either way.
     """
     with one_line_errors(), _log():
         from ..training.commands import quantise as make  # noqa: PLC0415
 
-        for name, decision in make(weights, data, tiles, _engine).items():
+        material = _material(data, tiles, own, labels, exhaustive, gsd, "dev")
+        for name, decision in make(weights, tiles, material, _engine).items():
             for node, each in (("fw, real scenes", decision.aircraft), *decision.nodes.items()):
                 figures = f"AP50 {each.fp32:.4f} in fp32, {each.cheaper:.4f} in {name}, {each.objects} objects"
                 typer.echo(f"{node}: {figures}")
@@ -229,6 +257,27 @@ def _counting(found: "Detections", record: "WeightRecord", gsd: float) -> "dict[
     from .counts import count  # noqa: PLC0415
 
     return count(found, recall_at(record.recall, record.recall_by_gsd, gsd), record.calibration)
+
+
+def _material(
+    data: Path | None,
+    tiles: Path | None,
+    own: Path | None,
+    labels: Path | None,
+    exhaustive: str | None,
+    gsd: float | None,
+    split: "Split",
+) -> "Material":
+    """What the options say is to be measured on."""
+    from ..datasets.own import own_labels  # noqa: PLC0415
+    from ..training.commands import Material, OwnSet  # noqa: PLC0415
+
+    if data is None and tiles is None and own is None:
+        raise typer.BadParameter("say what to measure on: --data, --tiles, or --own")
+    if own is not None and exhaustive is None:
+        raise typer.BadParameter("say which classes are labelled in full, such as fw,heli", param_hint="--exhaustive")
+    mine = None if own is None else OwnSet(own, own_labels(labels, exhaustive, gsd, "class"))
+    return Material(data, tiles, mine, split)
 
 
 @contextmanager

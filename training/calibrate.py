@@ -14,6 +14,8 @@ KNOTS = 64
 FEWEST_DETECTIONS = 50
 FEWEST_OBJECTS = 50
 """A node below the counted ones with fewer judged detections or objects has the curve and the recall of its parent."""
+FEWEST_COUNTED = 20
+"""A counted node with fewer objects is not calibrated: there is nothing above it."""
 FEWEST_PER_GSD = 100
 """Ranges of scale with fewer objects say nothing about recall."""
 
@@ -108,12 +110,16 @@ def _rounded(values: Sequence[float] | NDArray[np.float64]) -> list[float]:
 
 
 def record_fields(found: Mapping[str, NodeCalibration], above: Mapping[str, str | None]) -> dict[str, Any]:
-    """Return the fields of a weight record that the calibrations of nodes fill: counted nodes always, others if enough.
+    """Return the fields of a weight record that the calibrations of nodes fill, where they rest on enough.
 
     `above` names the node above each, None for a counted one. Under `report`: detections and objects per node, and the
-    node whose calibration it `inherits`, or None.
+    node whose calibration it `inherits`: None where it has its own, or where no node above has one either.
     """
-    used = {node: each for node, each in found.items() if above[node] is None or each.enough}
+    used = {
+        node: each
+        for node, each in found.items()
+        if each.enough or (above[node] is None and each.objects >= FEWEST_COUNTED)
+    }
     return {
         "calibration": {node: each.curve for node, each in used.items()},
         "recall": {node: each.recall for node, each in used.items()},
@@ -129,10 +135,9 @@ def record_fields(found: Mapping[str, NodeCalibration], above: Mapping[str, str 
     }
 
 
-def _used_above(node: str, above: Mapping[str, str | None], used: Mapping[str, NodeCalibration]) -> str:
-    """The nearest node above that has a calibration; the counted one at the latest."""
+def _used_above(node: str, above: Mapping[str, str | None], used: Mapping[str, NodeCalibration]) -> str | None:
+    """The nearest node above that has a calibration."""
     higher = above[node]
     while higher is not None and higher not in used:
         higher = above[higher]
-    assert higher is not None, f"{node} has no counted node above it"
     return higher

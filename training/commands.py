@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from ..datasets.annotation import ImageRecord
 from ..datasets.catalogue import open_set
 from ..datasets.cutting import TILE_PX
 from ..datasets.images import read_rgb
@@ -22,7 +23,7 @@ from ..detector.choice import made_for_bf16
 from ..detector.coarse import coarse_detector
 from ..detector.detections import Detections
 from ..detector.detector import Detector
-from ..detector.errors import OutputError
+from ..detector.errors import OutputError, RecipeError
 from ..detector.openvino_backend import OpenVinoBackend
 from ..detector.taxonomy import COUNTED, NODES, ancestors, is_a
 from ..detector.weights import (
@@ -47,13 +48,14 @@ from .run import train, training_tiles
 from .scenes import (
     HELD_TILES,
     LAUNCHER_FREE,
+    MEASURED,
     REPORT_SCORE,
     Counting,
     Engine,
     Pair,
+    held_back,
     present,
     run_records,
-    run_sets,
     run_tiles,
 )
 from .screening import LADDER, screen_score
@@ -63,6 +65,8 @@ from .tileset import TileEntry, tile_entry
 from .watch import LogLines, Watch
 
 logger = logging.getLogger(__name__)
+Seen = dict[str, list[Pair]]
+"""Images with what was found on them, by the set or the folder that they are of."""
 
 LICENCES = {
     "airbus": "CC BY-NC-SA 4.0",
@@ -152,40 +156,103 @@ def _all_found(weights: Path, entries: Sequence[TileEntry]) -> Iterator[Detectio
     return detector.stream(read_rgb(entry.path) for entry in entries)
 
 
-def calibrate(weights: Path, data: Path, tiles: Path, engine: Engine) -> dict[str, Any]:
-    """Put calibration and recall per node, and the score of the coarse look, into a weight file, from the `dev` places.
+@dataclass(frozen=True, slots=True)
+class OwnSet:
+    """Labels of a user's own in a folder, and what they say about them (`datasets.own`)."""
 
-    Returns `calibrate.record_fields`, and `screen_score`.
+    folder: Path
+    labels: OwnLabels
 
-    Aircraft come from real scenes. Helicopters and launchers have too few real held-back objects: theirs come from
-    generated tiles on held-back real bases, for launchers together with real ground on which there is none. Roles and
-    types come from whatever is labelled so deep, for the most part held-back cut-outs and generated tiles.
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a network is measured on: the held-back places of public sets, held-back tiles, all of a user's own set."""
+
+    data: Path | None = None
+    tiles: Path | None = None
+    own: OwnSet | None = None
+    split: Split = "test"
+
+    def __post_init__(self) -> None:
+        """Raise `RecipeError` where there is nothing to measure on."""
+        if self.data is None and self.tiles is None and self.own is None:
+            raise RecipeError("say what to measure on: public sets, tiles, or labels of your own")
+
+
+def _seen(
+    detector: Detector, material: Material, engine: Engine
+) -> tuple[dict[str, list[Pair]], dict[str, list[Pair]]]:
+    """Whole images per set, and held-back tiles per folder, with what the detector finds on them."""
+    scenes = {name: run_records(engine, detector, records) for name, records in _records(material).items()}
+    for name, pairs in scenes.items():
+        logger.info("%s: %d images", name, len(pairs))
+    held: dict[str, list[Pair]] = {}
+    for folder in _held_folders(material):
+        held[folder.name] = run_tiles(detector, folder)
+        logger.info("%s: %d tiles", folder.name, len(held[folder.name]))
+    return scenes, held
+
+
+def _records(material: Material) -> dict[str, list[ImageRecord]]:
+    """The images to be measured on, per set."""
+    records: dict[str, list[ImageRecord]] = {}
+    if material.data is not None:
+        records |= {name: held_back(material.data, name, material.split) for name in present(material.data)}
+    if material.own is not None:
+        name, own = open_set(material.own.folder, None, material.own.labels)
+        logger.info("%s: %d images, read as %s", material.own.folder, len(own), name)
+        records[material.own.folder.resolve().name] = own
+    return records
+
+
+def _held_folders(material: Material) -> list[Path]:
+    """The folders of held-back tiles that there are."""
+    folders = [] if material.tiles is None else [material.tiles / name for name in HELD_TILES]
+    return [folder for folder in folders if (folder / INDEX).is_file()]
+
+
+def calibrate(weights: Path, material: Material, engine: Engine) -> dict[str, Any]:
+    """Put calibration and recall per node, and the score of the coarse look, into a weight file.
+
+    Returns `calibrate.record_fields`, and `screen_score`. Nodes of which too little is labelled in full keep what the
+    file has. So does the screen score where no whole airports are at hand: public ones, or images of a user's own.
+
+    Aircraft come from real scenes. Of the public sets, helicopters and launchers have too few real held-back objects:
+    theirs come from generated tiles on held-back real bases, for launchers together with real ground on which there is
+    none. Roles and types come from whatever is labelled so deep, for the most part held-back cut-outs and generated
+    tiles.
     """
     weights = find_weights(weights)
     detector = Detector.load(weights, precision="fp32", min_score=REPORT_SCORE)
-    scenes = run_sets(engine, detector, data, "dev", sets=present(data), progress=logger.info)
-    held = _held_tiles(detector, tiles)
+    scenes, held = _seen(detector, material, engine)
     every = [pair for pairs in (*scenes.values(), *held.values()) for pair in pairs]
     found = {}
     above = {node: _above(node, detector.nodes) for node in counted_below(detector.nodes)}
     for node, parent in above.items():
         if parent is None:
-            found[node] = calibration(_counted_results(node, scenes, held))
+            results = _counted_results(node, scenes, held)
         else:
             results = [reported_result(*pair, node) for pair in every if covers(pair[0], node)]
+        if results:
             found[node] = calibration(results)
     fields = record_fields(found, above)
-    report = fields["report"]
-    low = coarse_detector(detector, min_score=LADDER[-1])
-    seen = run_sets(engine, low, data, "dev", sets=SCREENED, progress=logger.info)
-    score = screen_score({source: scenes[source] for source in seen}, seen)
+    before = read_record(weights)
+    airports = {name: pairs for name, pairs in scenes.items() if name in SCREENED or name not in MEASURED}
+    score = before.screen_score
+    if airports:
+        low = coarse_detector(detector, min_score=LADDER[-1])
+        seen = {name: run_records(engine, low, [record for record, _ in pairs]) for name, pairs in airports.items()}
+        score = screen_score(airports, seen)
     amend(
         weights,
-        calibration=fields["calibration"],
-        recall=fields["recall"],
-        recall_by_gsd=fields["recall_by_gsd"],
+        calibration={**before.calibration, **fields["calibration"]},
+        recall={**before.recall, **fields["recall"]},
+        recall_by_gsd={
+            **{node: curve for node, curve in before.recall_by_gsd.items() if node not in fields["recall"]},
+            **fields["recall_by_gsd"],
+        },
         screen_score=score,
-        metrics={**read_record(weights).metrics, "calibration": report},
+        metrics={**before.metrics, "calibration": fields["report"]},
     )
     return {**fields, "screen_score": score}
 
@@ -215,33 +282,6 @@ def _above(node: str, nodes: Sequence[str]) -> str | None:
     return next(each for each in reversed(ancestors(node)[:-1]) if each in nodes)
 
 
-def _held_tiles(detector: Detector, tiles: Path) -> dict[str, list[Pair]]:
-    found = {}
-    for name in HELD_TILES:
-        if (tiles / name / INDEX).is_file():
-            found[name] = run_tiles(detector, tiles / name)
-            logger.info("%s: %d tiles", name, len(found[name]))
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class OwnSet:
-    """Labels of a user's own in a folder, and what they say about them (`datasets.own`)."""
-
-    folder: Path
-    labels: OwnLabels
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What a network is measured on: the held-back places of public sets, held-back tiles, all of a user's own set."""
-
-    data: Path | None = None
-    tiles: Path | None = None
-    own: OwnSet | None = None
-    split: Split = "test"
-
-
 def evaluate(
     weights: Path, material: Material, engine: Engine, counting: Counting, *, record: bool = False
 ) -> Evaluation:
@@ -251,15 +291,7 @@ def evaluate(
     """
     weights = find_weights(weights)
     detector = Detector.load(weights, precision="fp32", min_score=FAINTEST)
-    data, own = material.data, material.own
-    scenes: dict[str, list[Pair]] = {}
-    if data is not None:
-        scenes |= run_sets(engine, detector, data, material.split, sets=present(data), progress=logger.info)
-    if own is not None:
-        name, records = open_set(own.folder, None, own.labels)
-        logger.info("%s: %d images, read as %s", own.folder, len(records), name)
-        scenes[own.folder.resolve().name] = run_records(engine, detector, records)
-    cut = {} if material.tiles is None else _held_tiles(detector, material.tiles)
+    scenes, cut = _seen(detector, material, engine)
     found = measure(scenes, cut, detector.record, counting)
     metrics = {"split": material.split, **found.metrics}
     if record:
@@ -283,14 +315,16 @@ def write_evaluation(found: Evaluation, out: Path) -> list[Path]:
         raise OutputError(f"cannot write into {out}: {error.strerror or error}") from error
 
 
-def quantise(weights: Path, data: Path, tiles: Path, engine: Engine) -> dict[str, Decision]:
-    """Make the int8 export of a weight file, measure it and bfloat16 against float32 on the `dev` places, and decide.
+def quantise(weights: Path, tiles: Path, material: Material, engine: Engine) -> dict[str, Decision]:
+    """Make the int8 export of a weight file, measure it and bfloat16 against float32 on `material`, and decide.
 
+    Activations are those of training tiles, in folders below `tiles`.
     bfloat16 needs no export, and is measured only where the processor is made for it; a decision made elsewhere stays.
     The decisions go into the record either way. The export lies beside the weights afterwards only where it was
     accepted; one that lay there before is gone.
     """
     weights = find_weights(weights)
+    _records(material)  # what is not there is said before the long work
     with TemporaryDirectory() as folder:
         files = calibration_files(tiles)
         logger.info("int8 from %d training tiles", len(files))
@@ -300,7 +334,7 @@ def quantise(weights: Path, data: Path, tiles: Path, engine: Engine) -> dict[str
         backends = {"fp32": partial(OpenVinoBackend, xml), "int8": partial(OpenVinoBackend, draft[0])}
         if made_for_bf16():
             backends["bf16"] = partial(OpenVinoBackend, xml, bf16=True)
-        decisions = _decisions(read_record(weights), backends, data, tiles, engine)
+        decisions = _decisions(read_record(weights), backends, material, engine)
         drop_export(weights, "openvino-int8")
         said = {precision: decision.as_record(precision) for precision, decision in decisions.items()}
         amend(weights, metrics={**read_record(weights).metrics, **said})
@@ -312,18 +346,15 @@ def quantise(weights: Path, data: Path, tiles: Path, engine: Engine) -> dict[str
 
 
 def _decisions(
-    record: WeightRecord, backends: Mapping[str, Callable[[], Backend]], data: Path, tiles: Path, engine: Engine
+    record: WeightRecord, backends: Mapping[str, Callable[[], Backend]], material: Material, engine: Engine
 ) -> dict[str, Decision]:
     """The decision on every back end but "fp32", beside that one."""
     scenes: dict[str, list[Pair]] = {}
     held: dict[str, list[Pair]] = {}
     for name, opened in backends.items():
-        logger.info("%s on the dev places", name)
-        detector = Detector(opened(), record, min_score=FAINTEST)
-        found = run_sets(engine, detector, data, "dev", sets=present(data), progress=logger.info)
-        scenes[name] = [pair for pairs in found.values() for pair in pairs]
-        held[name] = [pair for folder in HELD_TILES for pair in run_tiles(detector, tiles / folder)]
-        logger.info("held-back tiles: %d", len(held[name]))
+        logger.info("in %s", name)
+        whole, cut = _seen(Detector(opened(), record, min_score=FAINTEST), material, engine)
+        scenes[name], held[name] = ([pair for pairs in seen.values() for pair in pairs] for seen in (whole, cut))
     nodes = labelled_nodes((item for item, _ in held["fp32"]), record.nodes)
     return {
         name: decide(

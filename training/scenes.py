@@ -1,6 +1,6 @@
 """Held-back scenes through a detector: what weights.md and the calibration are measured on."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -91,23 +91,6 @@ def whole_image(engine: Engine, record: ImageRecord, detector: Detector) -> Dete
     factor = record.gsd / detector.gsd
     pixels = cv2.resize(read_rgb(record.path), None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
     return engine(np.asarray(pixels, np.uint8), detector.gsd, detector)
-
-
-def run_sets(
-    engine: Engine,
-    detector: Detector,
-    data: Path,
-    split: Split,
-    *,
-    sets: Iterable[str],
-    progress: Callable[[str], None],
-) -> dict[str, list[Pair]]:
-    """Return every held-back image of the sets with its detections."""
-    found: dict[str, list[Pair]] = {}
-    for source in sets:
-        found[source] = run_records(engine, detector, held_back(data, source, split))
-        progress(f"{source}: {len(found[source])} images")
-    return found
 
 
 def run_records(engine: Engine, detector: Detector, records: Sequence[ImageRecord]) -> list[Pair]:

@@ -1,6 +1,7 @@
 """`hardstand evaluate` as a person runs it, on labels of their own."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from hardstand.datasets.synth_tiles import make_tile
+from hardstand.detector.weights import SHIPPED, read_record
 from hardstand.inference import cli
+from hardstand.training import calibrate
 
 
 @pytest.fixture
@@ -67,3 +70,29 @@ def test_what_is_missing_is_said_in_one_line(own: Path, arguments: tuple[object,
     assert said in " ".join(done.stderr.replace("│", " ").split())
     if code == 1:
         assert done.stderr.count("error: ") == 1
+
+
+@pytest.mark.parametrize(("fewest", "kept"), [(1, {"heli"}), (10_000, {"fw", "heli"})])
+def test_weights_are_calibrated_on_labels_of_ones_own(
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fewest: int, kept: set[str]
+) -> None:
+    for file in SHIPPED.glob("hardstand-n.*"):
+        shutil.copy(file, tmp_path)
+    weights = tmp_path / "hardstand-n.safetensors"
+    before = read_record(weights)
+    monkeypatch.setattr(calibrate, "FEWEST_COUNTED", fewest)
+    said = ("--own", str(own), "--exhaustive", "fw", "--gsd", "0.5")
+    done = CliRunner().invoke(cli.app, ["calibrate", str(weights), *said])
+    assert done.exit_code == 0, done.stderr
+    after = read_record(weights)
+    same = {node for node in ("fw", "heli") if after.calibration[node] == before.calibration[node]}
+    assert same == kept  # helicopters are not labelled in full there
+    assert after.params_sha256 == before.params_sha256
+    assert ("too few, left as it was" in done.stdout) == ("fw" in kept)
+
+
+def test_a_root_with_too_little_has_nothing_to_inherit() -> None:
+    nothing = calibrate.calibration([])
+    fields = calibrate.record_fields({"fw": nothing, "fw.light": nothing}, {"fw": None, "fw.light": "fw"})
+    assert fields["recall"] == {}
+    assert {row["inherits"] for row in fields["report"].values()} == {None}
