@@ -4,10 +4,10 @@
                                                [--runs yolo11n,yolo26n,all,no-synthetic,only-synthetic]
 
 Runs: `yolo11n` and `yolo26n`, both from random parameters, because no pretrained file of YOLO26 is at hand and a start
-of one family would favour it. `all` is the recipe as it stands; `no-synthetic` and `only-synthetic` are the same from the
-recipe's start without the sets of SYNTHETIC, or with them alone. Prints one JSON line per run and seed: AP50 of aircraft, boxes by
-shape, over whole Airbus scenes of the `dev` places, and milliseconds per tile of 640 px on this CPU, the median
-of turns that the runs take when all are trained.
+of one family would favour it. `all` is the recipe as it stands; `no-synthetic` and `only-synthetic` are the same from
+the recipe's start without the sets of SYNTHETIC, or with them alone. Prints one JSON line per run and seed: AP50 of
+aircraft, boxes by shape, over whole Airbus scenes of the `dev` places, and milliseconds per tile of 640 px on this CPU,
+the median of turns that the runs take when all are trained.
 """
 
 import argparse
