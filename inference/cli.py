@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .allocation import keep_little
 from .cli_bench import commands as bench_commands
 from .cli_datasets import commands as dataset_commands
 from .cli_training import commands as training_commands
@@ -46,6 +47,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character gets a question mark, not an error
+    keep_little()
     app()
 
 
