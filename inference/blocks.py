@@ -12,6 +12,7 @@ from rasterio.io import DatasetReader
 
 LEAST_CACHE_BYTES = 64 * 2**20
 """GDAL may hold this much in any case: tiles that lie side by side share blocks."""
+_PART_BYTES = LEAST_CACHE_BYTES // 2
 _SLACK = 1.25  # bands' masks, blocks at the borders
 
 
@@ -45,6 +46,22 @@ class BlockSize:
         across = min(ceil(width / self.width) + 1, self.across)
         down = min(ceil(height / self.height) + 1, self.down)
         return across * self.width * down * self.height * self.pixel_bytes
+
+    def parts(self) -> tuple[int, int]:
+        """Columns and rows of parts in which the whole raster can be read with little of it decoded at a time.
+
+        Reading it at once would decode every block for each band anew, where not all of them fit into the cache. Parts
+        are a few rows of blocks, so that those on a border are still there for the next part.
+
+        >>> BlockSize(512, 512, 16, 16, 3).parts(), BlockSize(512, 512, 80, 80, 3).parts()
+        ((1, 8), (2, 80))
+        >>> BlockSize(8000, 1, 1, 8000, 3).parts(), BlockSize(8000, 8000, 1, 1, 3).parts()
+        ((1, 6), (1, 1))
+        """
+        row_bytes = self.across * self.width * self.height * self.pixel_bytes
+        rows = max(1, _PART_BYTES // row_bytes)
+        held = self.bytes_under(self.across * self.width, rows * self.height)
+        return min(self.across, ceil(held / LEAST_CACHE_BYTES)), ceil(self.down / rows)
 
 
 @contextmanager

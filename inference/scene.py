@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
-from math import isfinite, sqrt
+from itertools import pairwise
+from math import ceil, isfinite, sqrt
 from pathlib import Path
 from queue import LifoQueue
 from types import TracebackType
@@ -35,7 +36,7 @@ from .clouds import open_clouds
 from .files import is_remote, without_place_warning
 from .georeference import SceneInfo, ground_gsd
 from .pixels import BLANK, Hidden, Mask, Pixels, Rendering, plan_rendering, render
-from .tiles import Tile, plan_tiles
+from .tiles import Tile
 
 COARSEST = 2.0
 """A scene may be this many times coarser than a network's training imagery, no more."""
@@ -43,7 +44,7 @@ SAME_GSD = 0.01
 """A scene whose ground sampling distance is this close to the network's, relatively, is taken as it is."""
 _CHUNK_PX = 512  # of a cloud mask, looked at for the points that lie in it
 _MOST_HANDLES, _REMOTE_HANDLES = 8, 4
-_PART_PX = 128  # sides of the parts of a preview that are read one by one
+_PIECE_PX = 128  # sides of the pieces of a preview that are read one by one where not all can be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,22 +200,25 @@ class Scene:
         width, height = self.info.width * self.info.gsd_x, self.info.height * self.info.gsd_y
         gsd = max(max(width, height) / longest_px, self.info.gsd_x, self.info.gsd_y)
         small = self._resampled(max(1, int(width / gsd)), max(1, int(height / gsd)))
-        whole = Tile(0, 0, small.width, small.height, 0, 0, small.width, small.height, 0)
-        with cache_limit(self._blocks.bytes_under(self.info.width, 0)):
-            try:
-                return self.read(small, whole)
-            except TileReadError:
-                return self._read_in_parts(small)
-
-    def _read_in_parts(self, grid: Grid) -> tuple[Pixels, Mask]:
-        """The whole grid, blank where a part of it cannot be read."""
-        colours = np.full((grid.height, grid.width, 3), BLANK, dtype=np.uint8)
-        valid = np.zeros((grid.height, grid.width), dtype=np.bool_)
-        for part in plan_tiles(grid.width, grid.height, tile_px=_PART_PX, overlap_px=0):
-            with suppress(TileReadError):
-                window = slice(part.top, part.bottom), slice(part.left, part.right)
-                colours[window], valid[window] = self.read(grid, part)
+        colours = np.full((small.height, small.width, 3), BLANK, dtype=np.uint8)
+        valid = np.zeros((small.height, small.width), dtype=np.bool_)
+        across, down = self._blocks.parts()
+        with cache_limit(self._blocks.bytes_under(self.info.width / across, self.info.height / down)):
+            for part in _pieces((0, 0, small.width, small.height), across, down):
+                place = slice(part.top, part.bottom), slice(part.left, part.right)
+                try:
+                    colours[place], valid[place] = self.read(small, part)
+                except TileReadError:
+                    self._read_what_can_be(small, part, colours, valid)
         return colours, valid
+
+    def _read_what_can_be(self, grid: Grid, part: Tile, colours: Pixels, valid: Mask) -> None:
+        """Read a part of the grid piece by piece into the pictures of the whole; leave what cannot be read."""
+        frame = (part.left, part.top, part.right, part.bottom)
+        for piece in _pieces(frame, ceil(part.width / _PIECE_PX), ceil(part.height / _PIECE_PX)):
+            place = slice(piece.top, piece.bottom), slice(piece.left, piece.right)
+            with suppress(TileReadError):
+                colours[place], valid[place] = self.read(grid, piece)
 
     def _resampled(self, width: int, height: int) -> Grid:
         scale_x, scale_y = self.info.width / width, self.info.height / height
@@ -229,6 +233,16 @@ class Scene:
                 yield dataset
         finally:
             self._idle.put(dataset)
+
+
+def _pieces(frame: tuple[int, int, int, int], across: int, down: int) -> Iterator[Tile]:
+    """A frame (left, top, right, bottom) in columns and rows, of a pixel at least; row by row."""
+    left, top, right, bottom = frame
+    columns = np.unique(np.linspace(left, right, across + 1).round().astype(int)).tolist()
+    rows = np.unique(np.linspace(top, bottom, down + 1).round().astype(int)).tolist()
+    for y0, y1 in pairwise(rows):
+        for x0, x1 in pairwise(columns):
+            yield Tile(x0, y0, x1, y1, x0, y0, x1, y1, 0)
 
 
 def open_scene(

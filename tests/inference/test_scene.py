@@ -31,6 +31,7 @@ from hardstand.detector.errors import (
 )
 from hardstand.inference import SceneInfo, array_scene, open_scene
 from hardstand.inference.acquisition import acquisition_time
+from hardstand.inference.blocks import BlockSize
 from hardstand.inference.pixels import BLANK
 from hardstand.inference.scene import Scene
 from hardstand.inference.tiles import Tile
@@ -420,6 +421,17 @@ def test_a_preview_is_small_and_square_on_the_ground(tmp_path: Path) -> None:
         assert colours.shape == (100, 50, 3)
         assert valid.shape == (100, 50)
         assert scene.preview(5000)[0].shape == (300, 150, 3)
+
+
+def test_a_preview_in_parts_is_that_of_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_scene(
+        write(tmp_path / "a.tif", noise(3, 900, 1100), tiled=True, blockxsize=128, blockysize=128)
+    ) as scene:
+        at_once = scene.preview(300)[0]
+        monkeypatch.setattr(BlockSize, "parts", lambda _: (3, 4))
+        in_parts, valid = scene.preview(300)
+        assert np.abs(in_parts.astype(int) - at_once).max() <= 1
+        assert valid.all()
 
 
 # --- the place ---
