@@ -14,11 +14,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..datasets.split import Split
     from ..detector.detections import Detections
     from ..detector.detector import Detector
     from ..detector.weights import WeightRecord
-    from ..training.commands import Material
     from .counts import Count
 
 commands = typer.Typer()
@@ -95,10 +93,14 @@ def calibrate(
     From the `dev` places of the public sets, held-back tiles, or labels of your own that were not trained on. A class
     with too few detections or objects takes the calibration of the class above it.
     """
+    _check_material(data, tiles, own, exhaustive)
     with one_line_errors(), _log():
+        from ..datasets.own import own_labels  # noqa: PLC0415
+        from ..training.commands import Material  # noqa: PLC0415
         from ..training.commands import calibrate as measure  # noqa: PLC0415
 
-        found = measure(weights, _material(data, tiles, own, labels, exhaustive, gsd, "dev"), _engine)
+        mine = own_labels(labels, exhaustive, gsd, "class")
+        found = measure(weights, Material(data, tiles, own, mine, "dev"), _engine)
         for node, said in found["report"].items():
             about = f"{said['detections']} detections, {said['objects']} objects"
             if said["inherits"]:
@@ -135,15 +137,17 @@ def evaluate(  # noqa: PLR0913, PLR0917  # the options of a command are its para
 
     A class is scored only where a set labels every instance of it. Prints tables.
     """
+    _check_material(data, tiles, own, exhaustive)
     with one_line_errors(), _log():
         from rich.console import Console  # noqa: PLC0415
 
+        from ..datasets.own import own_labels  # noqa: PLC0415
+        from ..training.commands import Material, write_evaluation  # noqa: PLC0415
         from ..training.commands import evaluate as measure  # noqa: PLC0415
-        from ..training.commands import write_evaluation  # noqa: PLC0415
         from ..training.evaluation_table import print_tables  # noqa: PLC0415
 
-        material = _material(data, tiles, own, labels, exhaustive, gsd, split)
-        found = measure(weights, material, _engine, _counting, record=record)
+        mine = own_labels(labels, exhaustive, gsd, "class")
+        found = measure(weights, Material(data, tiles, own, mine, split), _engine, _counting, record=record)
         print_tables(found.metrics, Console(width=None if sys.stdout.isatty() else 160))
         for path in write_evaluation(found, out) if out else ():
             typer.echo(path)
@@ -167,10 +171,13 @@ def quantise(
     Those are the `dev` places of the public sets, or labels of your own that were not trained on. Good enough:
     aircraft lose less than 0.5 points of AP50 and no node more than 2. The weight file says so either way.
     """
+    _check_material(data, tiles, own, exhaustive)
     with one_line_errors(), _log():
+        from ..datasets.own import own_labels  # noqa: PLC0415
+        from ..training.commands import Material  # noqa: PLC0415
         from ..training.commands import quantise as make  # noqa: PLC0415
 
-        material = _material(data, tiles, own, labels, exhaustive, gsd, "dev")
+        material = Material(data, tiles, own, own_labels(labels, exhaustive, gsd, "class"), "dev")
         for name, decision in make(weights, tiles, material, _engine).items():
             for node, each in (("fw, real scenes", decision.aircraft), *decision.nodes.items()):
                 figures = f"AP50 {each.fp32:.4f} in fp32, {each.cheaper:.4f} in {name}, {each.objects} objects"
@@ -259,25 +266,12 @@ def _counting(found: "Detections", record: "WeightRecord", gsd: float) -> "dict[
     return count(found, recall_at(record.recall, record.recall_by_gsd, gsd), record.calibration)
 
 
-def _material(
-    data: Path | None,
-    tiles: Path | None,
-    own: Path | None,
-    labels: Path | None,
-    exhaustive: str | None,
-    gsd: float | None,
-    split: "Split",
-) -> "Material":
-    """What the options say is to be measured on."""
-    from ..datasets.own import own_labels  # noqa: PLC0415
-    from ..training.commands import Material, OwnSet  # noqa: PLC0415
-
+def _check_material(data: Path | None, tiles: Path | None, own: Path | None, exhaustive: str | None) -> None:
+    """Raise `BadParameter` where the options do not say what is to be measured on."""
     if data is None and tiles is None and own is None:
         raise typer.BadParameter("say what to measure on: --data, --tiles, or --own")
     if own is not None and exhaustive is None:
         raise typer.BadParameter("say which classes are labelled in full, such as fw,heli", param_hint="--exhaustive")
-    mine = None if own is None else OwnSet(own, own_labels(labels, exhaustive, gsd, "class"))
-    return Material(data, tiles, mine, split)
 
 
 @contextmanager

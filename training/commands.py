@@ -5,7 +5,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -157,20 +157,14 @@ def _all_found(weights: Path, entries: Sequence[TileEntry]) -> Iterator[Detectio
 
 
 @dataclass(frozen=True, slots=True)
-class OwnSet:
-    """Labels of a user's own in a folder, and what they say about them (`datasets.own`)."""
-
-    folder: Path
-    labels: OwnLabels
-
-
-@dataclass(frozen=True, slots=True)
 class Material:
     """What a network is measured on: the held-back places of public sets, held-back tiles, all of a user's own set."""
 
     data: Path | None = None
     tiles: Path | None = None
-    own: OwnSet | None = None
+    own: Path | None = None
+    labels: OwnLabels = field(default_factory=OwnLabels)
+    """What the user says about the labels in `own`."""
     split: Split = "test"
 
     def __post_init__(self) -> None:
@@ -199,9 +193,9 @@ def _records(material: Material) -> dict[str, list[ImageRecord]]:
     if material.data is not None:
         records |= {name: held_back(material.data, name, material.split) for name in present(material.data)}
     if material.own is not None:
-        name, own = open_set(material.own.folder, None, material.own.labels)
-        logger.info("%s: %d images, read as %s", material.own.folder, len(own), name)
-        records[material.own.folder.resolve().name] = own
+        name, own = open_set(material.own, None, material.labels)
+        logger.info("%s: %d images, read as %s", material.own, len(own), name)
+        records[material.own.resolve().name] = own
     return records
 
 
