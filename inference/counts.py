@@ -93,7 +93,8 @@ def count(detections: Detections, recall: Mapping[str, float], calibration: Curv
     """The count of every counted node of the detections' network, parents first.
 
     A detection counts at its label and at every node above it. At a counted root with its probability to be real; below
-    with the probability that the label is right, by the curve of the node in `calibration`. `recall` is the measured
+    with the probability that the label is right, by the curve of the node in `calibration`, or without one with its
+    score where that is less than what is known of the nodes above. `recall` is the measured
     share of objects found, and below a root also named right. Without a curve or a recall of its own a node takes that
     of the nearest node above it, and 1 where there is none: an object whose type was not recognised is then counted
     above, not missed. What is counted by a recall of its own is never more than what is counted above.
@@ -118,12 +119,18 @@ def _path(node: str) -> tuple[str, ...]:
 
 
 def _probabilities(reported: Detections, node: str, calibration: Curves) -> NDArray[np.float32]:
-    """How probable it is that detections (N,) reported at `node` or below are that: at most to be real at all."""
-    for level in _path(node)[:-1]:
-        if level in calibration and level in reported.nodes:
-            named = probability_at(calibration[level], reported.scores[:, reported.nodes.index(level)])
-            return np.minimum(named, reported.probability)
-    return reported.probability
+    """How probable it is that detections (N,) reported at `node` or below are that: at most to be real at all.
+
+    Below a counted root, without a curve of its own, a node is at most as probable as its score: that it is something
+    of the kind does not say that it is this one.
+    """
+    above = next((level for level in _path(node)[:-1] if level in calibration and level in reported.nodes), None)
+    named = reported.probability
+    if above is not None:
+        named = np.minimum(named, probability_at(calibration[above], reported.scores[:, reported.nodes.index(above)]))
+    if above != node and node not in COUNTED and node in reported.nodes:
+        named = np.minimum(named, reported.scores[:, reported.nodes.index(node)])
+    return named
 
 
 def _at_most(found: Estimate, above: Estimate) -> Estimate:
