@@ -13,7 +13,8 @@ LARGE_BYTES = 131_072
 def keep_little() -> None:
     """Give large blocks back to the system when they are freed. Does nothing where the allocator is another one.
 
-    Measured on a scene of 8000 x 8000 px: the peak falls by 30 MB of 514 (int8) and of 543 (float32), the time stays.
+    Measured on a scene of 8000 x 8000 px: the peak of `detect` falls from 514 to 481 MB in int8, and from 543 to 522 MB
+    in float32.
     """
     if sys.platform != "linux":
         return

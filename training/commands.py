@@ -165,7 +165,8 @@ class Material:
     own: Path | None = None
     labels: OwnLabels = field(default_factory=OwnLabels)
     """What the user says about the labels in `own`."""
-    split: Split = "test"
+    split: Split = "dev"
+    """Of the public sets. `test` has to be asked for: it is for the figures, and nothing is chosen by it."""
 
     def __post_init__(self) -> None:
         """Raise `RecipeError` where there is nothing to measure on."""
