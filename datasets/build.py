@@ -9,7 +9,7 @@ from ..detector.errors import DatasetNotFoundError
 from . import airbus
 from .bases import Base, free_ground, load_bases
 from .catalogue import public_sets, read_below
-from .composites import cut_composites
+from .composites import REPAINTED, cut_composites
 from .cutouts import Split, load_cutouts
 from .cutting import Cut, cut_tiles
 from .generated import cut_generated
@@ -76,7 +76,8 @@ def _composites(data: Path, out: Path, split: Split, progress: Callable[[int, in
         grounds += free[:96]
     seeds = range(20000, 20000 + COMPOSITES) if split == "train" else range(100000, 100000 + HELD_BACK)
     cutouts = load_cutouts(assets / "cutouts", split=split)
-    return cut_composites(seeds, out, bases=grounds, cutouts=cutouts, progress=progress)
+    repaint = REPAINTED if split == "train" else 0.0  # measured on aircraft as they are
+    return cut_composites(seeds, out, bases=grounds, cutouts=cutouts, repaint=repaint, progress=progress)
 
 
 def _generated(data: Path, out: Path, split: Split, progress: Callable[[int, int], None]) -> int:

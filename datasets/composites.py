@@ -6,6 +6,7 @@ tip to wing tip, shadow not included. No helicopter and no launcher is on the ti
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
@@ -22,15 +23,18 @@ from .cutouts import CutOut
 from .images import write_jpeg
 from .journal import code_of, make_tiles
 from .labels import exhaustive_in
+from .repaint import repainted
 from .tiles import TileLine, clip_to
 
-__all__ = ["Composite", "cut_composites", "make_composite"]
+__all__ = ["REPAINTED", "Composite", "cut_composites", "make_composite"]
 
 SOURCE = "composites"
 BIG_LENGTH_M = 30.0
 NEIGHBOUR_M = 75.0
 EMPTY_SHARE = 0.04
 GAP_M = 2.0
+REPAINTED = 0.5
+"""Share of the groups of aircraft that get new paint in composites to train on."""
 
 
 class Composite(NamedTuple):
@@ -42,12 +46,18 @@ class Composite(NamedTuple):
 
 
 def make_composite(
-    seed: int, *, bases: Sequence[Base], cutouts: Sequence[CutOut], gsd: float = 0.5, size_px: int = 768
+    seed: int,
+    *,
+    bases: Sequence[Base],
+    cutouts: Sequence[CutOut],
+    gsd: float = 0.5,
+    size_px: int = 768,
+    repaint: float = 0.0,
 ) -> Composite:
     """One composite at `gsd` metres per pixel, the same for the same seed and material.
 
     Up to `size_px` square: a base smaller than that gives a smaller tile. Aircraft cut by the tile edge follow the
-    rule of `tiles`. ValueError without bases or cut-outs.
+    rule of `tiles`. repaint: share of the groups of aircraft that get new paint. ValueError without bases or cut-outs.
     """
     if not bases or not cutouts:
         raise ValueError("composites need at least one base and one cut-out")
@@ -55,6 +65,8 @@ def make_composite(
     crop = crop_of(bases[int(rng.integers(len(bases)))], rng, gsd=gsd, size_px=size_px)
     light = draw_light(rng)
     wanted = [] if rng.random() < EMPTY_SHARE else list(_wanted(crop, cutouts, rng, gsd))
+    if repaint:
+        wanted = list(_in_new_paint(wanted, repaint, rng))
     canvas = crop.pixels.astype(np.float32)
     placed = _without_overlap(wanted, crop.pixels.shape[:2], gsd)
     for place in _far_first(placed, light):
@@ -63,6 +75,16 @@ def make_composite(
     boxes = [_annotation(place, gsd) for place in placed]
     kept = clip_to(boxes, left=0, top=0, width=width, height=height)
     return Composite(sensor(canvas, rng), tuple(kept), crop.group)
+
+
+def _in_new_paint(wanted: list[Placement], share: float, rng: np.random.Generator) -> Iterator[Placement]:
+    """The placements; those of one picture in a row are painted alike, a share of such groups anew."""
+    before, painted = None, None
+    for place in wanted:
+        if place.cutout is not before:
+            before = place.cutout
+            painted = repainted(before, rng) if rng.random() < share else before
+        yield replace(place, cutout=painted)
 
 
 def _annotation(place: Placement, gsd: float) -> Annotation:
@@ -166,7 +188,7 @@ def _row(x: float, y: float, cutouts: Sequence[CutOut], rng: np.random.Generator
         yield _placement(cutout, float(spot[0]), float(spot[1]), along + slant + rng.normal(0, 0.04), rng)
 
 
-def cut_composites(
+def cut_composites(  # noqa: PLR0913
     seeds: Sequence[int],
     out: Path,
     *,
@@ -174,28 +196,36 @@ def cut_composites(
     cutouts: Sequence[CutOut],
     gsd: float = 0.5,
     size_px: int = 768,
+    repaint: float = 0.0,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> int:
     """Write one composite per seed into `out` as a folder of tiles (see `tiles`) and return their number.
 
     A run that was stopped goes on where it was (see `journal`).
     """
-    state = blake2b(repr((list(seeds), gsd, size_px)).encode(), digest_size=16)
-    state.update(code_of("composites.py", "blend.py", "bases.py", "cutouts.py").encode())
+    state = blake2b(repr((list(seeds), gsd, size_px, repaint)).encode(), digest_size=16)
+    state.update(code_of("composites.py", "blend.py", "bases.py", "cutouts.py", "repaint.py").encode())
     for base in bases:
         state.update(repr((base, base.path.stat().st_size)).encode())
     for cutout in cutouts:
         state.update(repr((cutout.name, cutout.node, cutout.rgba.shape)).encode())
-    made = {"key": state.hexdigest(), "tiles": len(seeds), "gsd": gsd, "size_px": size_px}
+    made = {"key": state.hexdigest(), "tiles": len(seeds), "gsd": gsd, "size_px": size_px, "repaint": repaint}
     pieces = {f"{seed:06d}": seed for seed in seeds}
-    write = partial(_written, out=out, bases=bases, cutouts=cutouts, gsd=gsd, size_px=size_px)
+    write = partial(_written, out=out, bases=bases, cutouts=cutouts, gsd=gsd, size_px=size_px, repaint=repaint)
     return make_tiles(out, pieces, write, made=made, progress=progress)
 
 
 def _written(
-    seed: int, *, out: Path, bases: Sequence[Base], cutouts: Sequence[CutOut], gsd: float, size_px: int
+    seed: int,
+    *,
+    out: Path,
+    bases: Sequence[Base],
+    cutouts: Sequence[CutOut],
+    gsd: float,
+    size_px: int,
+    repaint: float,
 ) -> list[dict[str, Any]]:
-    tile = make_composite(seed, bases=bases, cutouts=cutouts, gsd=gsd, size_px=size_px)
+    tile = make_composite(seed, bases=bases, cutouts=cutouts, gsd=gsd, size_px=size_px, repaint=repaint)
     name = f"images/composite_{seed:06d}.jpg"
     write_jpeg(out / name, tile.pixels)
     height, width = tile.pixels.shape[:2]

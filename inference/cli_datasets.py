@@ -263,7 +263,7 @@ def generate(  # noqa: PLR0913, PLR0917
     """
     with one_line_errors(lambda: "the same command goes on from the last whole tile"):
         from ..datasets.bases import load_ground  # noqa: PLC0415
-        from ..datasets.composites import cut_composites  # noqa: PLC0415
+        from ..datasets.composites import REPAINTED, cut_composites  # noqa: PLC0415
         from ..datasets.cutouts import load_cutouts  # noqa: PLC0415
         from ..datasets.generated import cut_generated  # noqa: PLC0415
         from ..datasets.own import own_labels  # noqa: PLC0415
@@ -276,7 +276,14 @@ def generate(  # noqa: PLR0913, PLR0917
             if cutouts:
                 objects = load_cutouts(cutouts, split="train")
                 cut_composites(
-                    seeds, out, bases=bases, cutouts=objects, gsd=tile_gsd, size_px=tile_px, progress=advance
+                    seeds,
+                    out,
+                    bases=bases,
+                    cutouts=objects,
+                    gsd=tile_gsd,
+                    size_px=tile_px,
+                    repaint=REPAINTED,
+                    progress=advance,
                 )
             else:
                 drawn, real = (range(0), seeds) if bases else (seeds, range(0))
