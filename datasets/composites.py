@@ -79,9 +79,10 @@ def make_composite(
 
 def _in_new_paint(wanted: list[Placement], share: float, rng: np.random.Generator) -> Iterator[Placement]:
     """The placements; those of one picture in a row are painted alike, a share of such groups anew."""
-    before, painted = None, None
+    before: CutOut | None = None
+    painted: CutOut | None = None
     for place in wanted:
-        if place.cutout is not before:
+        if painted is None or place.cutout is not before:
             before = place.cutout
             painted = repainted(before, rng) if rng.random() < share else before
         yield replace(place, cutout=painted)
