@@ -43,7 +43,7 @@ def repainted(cutout: CutOut, rng: np.random.Generator) -> CutOut:
 def _smooth(rgba: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
     """The colour without detail, from opaque pixels alone."""
     soft = np.asarray(cv2.GaussianBlur(rgba, (0, 0), sigma_px, borderType=cv2.BORDER_CONSTANT), dtype=np.float32)
-    return soft[..., :3] / np.maximum(soft[..., 3:], 1e-3)
+    return np.asarray(soft[..., :3] / np.maximum(soft[..., 3:], 1e-3), dtype=np.float32)
 
 
 def _paint(shape: tuple[int, int], gsd: float, rng: np.random.Generator) -> NDArray[np.float32]:
