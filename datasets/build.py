@@ -37,7 +37,9 @@ def build_tiles(
     a progress bar for a name. DatasetNotFoundError for a set that is not below `data`.
     """
     for name in sets or _present(data):
-        say(f"{name}: {_build(name, data, out / name, cut, track)} tiles")
+        count = _build(name, data, out / name, cut, track)
+        why = "" if count else f", as no object is of {', '.join(cut.nodes)}, and empty ground is not learnt from"
+        say(f"{name}: {count} {'tile' if count == 1 else 'tiles'}{why}")
 
 
 def _present(data: Path) -> tuple[str, ...]:

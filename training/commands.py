@@ -41,6 +41,7 @@ from .confusion import covers
 from .evaluate import FAINTEST, SceneResult, reported_result, scene_result
 from .evaluation import Evaluation, measure
 from .evaluation_plots import write_plots
+from .exports import compare_release
 from .quantise import calibration_files, quantised, read_graph, save_graph
 from .recipe import read_recipe
 from .release import amend, release
@@ -92,7 +93,8 @@ def fit_recipe(
 ) -> Path:
     """Train a recipe and return the weight file, OUT/NAME.safetensors, with its OpenVINO export beside it.
 
-    Of several processes, the first writes it. Raises what `train` raises.
+    Of several processes, the first writes it. Raises what `train` raises, and ExportError where OpenVINO's results are
+    not PyTorch's.
     """
     recipe = read_recipe(recipe_path)
     path = out / f"{recipe.name}.safetensors"
@@ -112,6 +114,14 @@ def fit_recipe(
         for source in sources
     ]
     release(model, recipe, path, data=data)
+    found = compare_release(path, tiles)
+    logger.info(
+        "OpenVINO beside PyTorch on %d tiles: %d boxes, up to %.2f px and %.4f of score apart",
+        found.tiles,
+        found.boxes,
+        found.box_shift_px,
+        found.score_difference,
+    )
     return path
 
 

@@ -46,6 +46,21 @@ def export(weights: Path, form: Form, *, tiles: Path | None = None, out: Path | 
     return export_files(target, kind)[0], found
 
 
+def compare_release(weights: Path, tiles: Path) -> Fidelity:
+    """Hold the OpenVINO export that `release` wrote against PyTorch on `tiles`, and keep the comparison beside it.
+
+    A network that sees nothing yet is not compared. Raises ExportError beyond the limits; the export is gone then, and
+    the weight file stays for PyTorch.
+    """
+    found = _compared(weights, "openvino", export_files(weights, "openvino")[0], tiles)
+    if found.boxes:
+        if objections := found.objections(LIMITS["openvino"]):
+            drop_export(weights, "openvino")
+            raise ExportError(f"{weights} is whole; its export to OpenVINO is refused: {'; '.join(objections)}")
+        bind_export(weights, compared={"form": "openvino", **found.as_record()})
+    return found
+
+
 def _draft(weights: Path, form: Form, draft: Path, tiles: Path | None) -> None:
     """Write the graph of a form under the name that belongs to `draft`."""
     module = build_module(read_record(weights), read_tensors(weights))

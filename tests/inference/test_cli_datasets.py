@@ -88,9 +88,12 @@ def test_all_sets_of_a_folder(mine: Path, tmp_path: Path) -> None:
     (simd / "labels").mkdir()
     (mine / "a.jpg").rename(simd / "images" / "0001.jpg")
     (simd / "labels" / "0001.txt").write_text("5 0.5 0.5 0.2 0.3\n")
-    assert "simd: 1 tiles" in run("datasets", "tile", tmp_path / "sets", "--all", "--out", tmp_path / "tiles")
+    assert "simd: 1 tile\n" in run("datasets", "tile", tmp_path / "sets", "--all", "--out", tmp_path / "tiles")
     assert (tmp_path / "tiles" / "simd" / "index.jsonl").is_file()
     assert "no set in" in run("datasets", "tile", mine, "--all", "--out", tmp_path / "tiles", code=1)
+    (simd / "labels" / "0001.txt").write_text("14 0.5 0.5 0.2 0.3\n")
+    said = run("datasets", "tile", tmp_path / "sets", "--all", "--empty", 0, "--out", tmp_path / "boats")
+    assert "simd: 0 tiles, as no object is of fw, heli, ad, and empty ground is not learnt from" in said
 
 
 def test_tiling_that_was_killed_ends_with_the_same_bytes(tmp_path: Path) -> None:

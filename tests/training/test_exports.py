@@ -13,6 +13,7 @@ from hardstand.datasets.images import write_jpeg
 from hardstand.datasets.tiles import TileLine, write_rows
 from hardstand.detector import BackendError, DatasetNotFoundError, Detector, read_record
 from hardstand.detector.backend import Pixels, Raw
+from hardstand.detector.errors import ExportError
 from hardstand.detector.weights import exported_model, has_export
 from hardstand.inference import cli
 from hardstand.training import exports, fidelity
@@ -90,6 +91,22 @@ def test_beyond_a_limit_nothing_is_written(
     assert run.stderr.startswith("error: the export to openvino is refused, nothing was written: boxes lie up to ")
     assert run.stderr.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_what_training_writes_is_compared_too_and_goes_beyond_a_limit(
+    weights: Path, tiles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in weights.parent.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    copy = tmp_path / weights.name
+    found = exports.compare_release(copy, tiles)
+    said = json.loads((tmp_path / "tiny.openvino.json").read_text())["compared"]
+    assert (said["form"], said["boxes"]) == ("openvino", found.boxes)
+    monkeypatch.setitem(fidelity.LIMITS, "openvino", Limit(0.0, 1.0, 1.0))
+    with pytest.raises(ExportError, match=r"tiny.safetensors is whole; its export to OpenVINO is refused: boxes lie"):
+        exports.compare_release(copy, tiles)
+    assert not has_export(copy, "openvino")
+    assert copy.read_bytes() == weights.read_bytes()
 
 
 def test_int8_needs_training_tiles(weights: Path, tmp_path: Path) -> None:
