@@ -18,7 +18,7 @@ from .split import split_of
 __all__ = ["build_tiles"]
 
 ASSETS, AIRBUS = "airbase_assets", "airbus_aircraft"
-COMPOSITES, GENERATED_DRAWN, GENERATED_REAL, HELD_BACK = 1300, 1050, 1220, 300
+COMPOSITES, GENERATED_DRAWN, GENERATED_REAL, HELD_BACK = 2600, 1050, 1220, 300
 
 
 def build_tiles(

@@ -33,7 +33,7 @@ BIG_LENGTH_M = 30.0
 NEIGHBOUR_M = 75.0
 EMPTY_SHARE = 0.04
 GAP_M = 2.0
-REPAINTED = 0.5
+REPAINTED = 0.6
 """Share of the groups of aircraft that get new paint in composites to train on."""
 
 
