@@ -202,7 +202,7 @@ def cut_composites(  # noqa: PLR0913
 ) -> int:
     """Write one composite per seed into `out` as a folder of tiles (see `tiles`) and return their number.
 
-    A run that was stopped goes on where it was (see `journal`).
+    repaint: as of `make_composite`. A run that was stopped goes on where it was (see `journal`).
     """
     state = blake2b(repr((list(seeds), gsd, size_px, repaint)).encode(), digest_size=16)
     state.update(code_of("composites.py", "blend.py", "bases.py", "cutouts.py", "repaint.py").encode())
