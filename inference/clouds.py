@@ -71,7 +71,10 @@ def _drawn(path: Path, scene: SceneInfo) -> Hidden:
 
 
 def _laid(path: str, scene: SceneInfo, resources: ExitStack) -> DatasetReader | WarpedVRT:
-    """The mask warped to cover the scene from edge to edge, no finer than it is itself."""
+    """The mask warped to cover the scene from edge to edge, no finer than it is itself; NaN beyond its own edge.
+
+    Not 0 there: GDAL 3.12 writes 1 for what is 0 in the mask where 0 also says that nothing is there.
+    """
     mask = resources.enter_context(rasterio.open(path, sharing=False))
     if not mask.crs:
         return mask
@@ -84,7 +87,7 @@ def _laid(path: str, scene: SceneInfo, resources: ExitStack) -> DatasetReader | 
     width, height = max(1, round(scene.width / coarser)), max(1, round(scene.height / coarser))
     place = _stretched(scene.transform, scene.width / width, scene.height / height)
     return resources.enter_context(
-        WarpedVRT(mask, crs=crs, transform=place, width=width, height=height, resampling=Resampling.nearest, nodata=0)
+        WarpedVRT(mask, crs=crs, transform=place, width=width, height=height, dtype="float32", nodata=float("nan"))
     )
 
 
