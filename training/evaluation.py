@@ -13,11 +13,12 @@ from ..detector.weights import WeightRecord
 from .confusion import confusion, covers
 from .evaluate import SceneResult, assigned, node_result, overlaps, scene_result
 from .figures import Counts, SceneCount, by_gsd, by_size, figures, plain
+from .operating import operating_points
 from .precision import precision_table
 from .scenes import LAUNCHER_FREE, REPORT_SCORE, THRESHOLD, Counting, Pair
 from .typescore import type_scores
 
-REAL_GROUND = "real ground"
+LAUNCHER = "ad.launcher"
 WHOLE = "real scenes"
 
 
@@ -26,8 +27,8 @@ class Evaluation:
     """What was measured: figures for the record of a weight file, and what only tables and pictures show."""
 
     metrics: dict[str, Any]
-    """Under `scenes` and `tiles` figures per "set node", `by_gsd` and `by_size` per range, `types` per set and node,
-    `confusion` per set."""
+    """Under `scenes` and `tiles` figures per "set node", `by_gsd` and `by_size` per range, `by_score` of launchers,
+    `types` per set and node, `confusion` per set."""
     curves: dict[str, list[float | None]]
     """Precision at IoU 0.5 at recall 0, 0.01, ... 1, per "set node"."""
     counts: dict[str, list[SceneCount]]
@@ -70,12 +71,13 @@ def measure(
     sizes |= {f"{name} {node}": nodes[node] for name, nodes in cut.items() for node in COUNTED if node in nodes}
     metrics = {
         "threshold": THRESHOLD,
-        "scenes": _figure_rows(whole) | _launcher_alarms(scenes, record),
+        "scenes": _figure_rows(whole),
         "tiles": _figure_rows(cut),
         "by_gsd": _filled(
             {node: by_gsd(rows.results, rows.counts, threshold=THRESHOLD) for node, rows in together.items()}
         ),
         "by_size": _filled({name: by_size(rows.results, threshold=THRESHOLD) for name, rows in sizes.items()}),
+        "by_score": _filled({LAUNCHER: _launchers(scenes, cut)}),
         "types": _filled({name: _types(pairs) for name, pairs in {**scenes, **tiles}.items()}),
         "confusion": {
             name: found
@@ -112,14 +114,15 @@ def _figure_rows(sets: Mapping[str, Mapping[str, _Rows]]) -> dict[str, dict[str,
     }
 
 
-def _launcher_alarms(scenes: Mapping[str, Sequence[Pair]], record: WeightRecord) -> dict[str, dict[str, float | None]]:
-    """False alarms on ground on which no launcher stands, said by the sets' subject, not by their labels."""
-    grounds = [pair for name in LAUNCHER_FREE for pair in scenes.get(name, ())]
-    if not grounds or "ad.launcher" not in record.nodes:
-        return {}
-    alarms = figures([scene_result(*pair, "ad.launcher") for pair in grounds], threshold=THRESHOLD)
-    kept = ("scenes", "objects", "false_alarms_per_km2", "area_km2")
-    return {f"{REAL_GROUND} ad.launcher": {name: alarms.rounded()[name] for name in kept}}
+def _launchers(
+    scenes: Mapping[str, Sequence[Pair]], tiles: Mapping[str, Mapping[str, _Rows]]
+) -> dict[str, dict[str, float | None]]:
+    """Launchers by score, on tiles with launchers and on ground without any, said by the sets' subject, not by their
+    labels; empty where either is missing."""
+    grounds = [scene_result(*pair, LAUNCHER) for name in LAUNCHER_FREE for pair in scenes.get(name, ())]
+    sets = [nodes[LAUNCHER].results for nodes in tiles.values() if LAUNCHER in nodes]
+    objects = [result for each in sets if any((~one.ignored).any() for one in each) for result in each]
+    return operating_points(objects, grounds) if objects and grounds else {}
 
 
 def _joined(parts: Iterable[_Rows]) -> _Rows:

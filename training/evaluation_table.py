@@ -21,6 +21,13 @@ SCENES = {
     "counts_in_interval": "in interval",
 }
 SIZES = {"objects": "objects", "ap50": "AP50", "recall_at_threshold": "recall"}
+SCORED = {
+    "objects": "objects",
+    "recall": "recall",
+    "false_alarms_per_km2": "false/km²",
+    "false_alarms_per_km2_of_real_ground": "false/km², real ground without any",
+    "real_ground_km2": "km² of it",
+}
 TYPES = {
     "objects": "objects",
     "found": "found",
@@ -42,6 +49,8 @@ def print_tables(metrics: Mapping[str, Any], console: Console) -> None:
         _table(console, f"{node} by metres per pixel, all scenes", rows, SCENES)
     for node, rows in metrics["by_size"].items():
         _table(console, f"{node} by longer side", rows, SIZES)
+    for node, rows in metrics["by_score"].items():
+        _table(console, f"{node} on tiles from a score on", rows, SCORED)
     for name, rows in metrics["types"].items():
         _table(console, f"Types and boxes, oriented labels: {name}", rows, TYPES)
     console.print(

@@ -27,6 +27,7 @@ NEWER = ("ap_oriented_voc07", "ap_oriented", "count_error", "counts_in_interval"
 """Columns of records made since they are measured."""
 RANGES = ("scenes", "objects", "ap50", "ap50_95", "recall_at_threshold", "precision_at_threshold")
 SIZES = ("objects", "ap50", "recall_at_threshold")
+SCORED = ("objects", "recall", "false_alarms_per_km2", "false_alarms_per_km2_of_real_ground", "real_ground_km2")
 TYPE = ("objects", "found", "right", "consistent", "angle_error_deg", "length_error_percent", "width_error_percent")
 
 
@@ -111,6 +112,13 @@ def _breakdowns(metrics: Mapping[str, Any], command: str) -> list[str]:
         )
     for name, rows in metrics.get("by_size", {}).items():
         lines += _scores(f"`{name}` by longer side", command, _in_order(rows), SIZES)
+    for node, rows in metrics.get("by_score", {}).items():
+        lines += _scores(f"`{node}` from a score on", command, rows, SCORED)
+        lines += [
+            "",
+            "Recall and false alarms per km2 on generated tiles, crowded with lorries and look-alikes, and false",
+            "alarms on real ground of held-back places, airports and towns, where there are none.",
+        ]
     if metrics.get("tiles"):
         lines += _scores("Held-back tiles, per node", command, metrics["tiles"], (*TOP, *NEWER))
     return lines

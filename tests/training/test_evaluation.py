@@ -95,6 +95,31 @@ def test_types_scales_and_confusion(evaluation: Evaluation) -> None:
     assert matrix["objects"] == [[0, 0, 0, 2], [0, 1, 0, 0], [0, 1, 0, 0], [1, 0, 1, 0]]
 
 
+def test_launchers_by_score_on_tiles_and_on_ground_without_any() -> None:
+    everything = ("fw", "heli", "ad.launcher")
+    marks = (oriented("ad.launcher", PLACES[0]), oriented("ad.launcher", PLACES[1]))
+    two = seen(["ad.launcher", "ad.launcher"], [PLACES[3], PLACES[0]], score=0.2)
+    tiles: dict[str, list[Pair]] = {
+        "empty": [(image(known=everything), seen(["ad.launcher"], [PLACES[0]]))],
+        "generated": [(image(*marks, known=everything), two)],
+    }
+    ground: list[Pair] = [(image(horizontal("fw", (10, 10, 60, 60))), seen(["ad.launcher"], [PLACES[2]], score=0.12))]
+    rows = measure({"airbus": ground, "nwpu": ground}, tiles, RECORD, counting).metrics["by_score"]["ad.launcher"]
+    each_km2 = pytest.approx(1 / 0.0225, rel=1e-4)
+    assert list(rows) == ["0.05", "0.1", "0.15", "0.25", "0.5"]
+    assert rows["0.15"] == {
+        "objects": 2,
+        "recall": 0.5,
+        "false_alarms_per_km2": each_km2,
+        "false_alarms_per_km2_of_real_ground": 0,
+        "real_ground_km2": 0.0225,
+    }
+    assert rows["0.1"]["false_alarms_per_km2_of_real_ground"] == each_km2
+    assert (rows["0.25"]["recall"], rows["0.25"]["false_alarms_per_km2"]) == (0, 0)
+    assert measure({"nwpu": ground}, tiles, RECORD, counting).metrics["by_score"] == {}
+    assert measure({"airbus": ground}, {"empty": tiles["empty"]}, RECORD, counting).metrics["by_score"] == {}
+
+
 def test_what_lies_on_an_ignored_object_is_nothing() -> None:
     marks = (oriented("fw", PLACES[0], ignore=True), oriented("fw", PLACES[1]))
     pairs = [(image(*marks), seen(["fw", "fw"], [PLACES[0], PLACES[1]]))]

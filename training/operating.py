@@ -1,0 +1,43 @@
+"""What a score is worth where a class is hard to see: objects found and false alarms from each of some scores on."""
+
+from collections.abc import Sequence
+
+from .evaluate import SceneResult, found_objects, matches
+from .figures import plain
+
+SCORES = (0.05, 0.1, 0.15, 0.25, 0.5)
+"""From the lowest that is reported up."""
+
+
+def operating_points(
+    objects: Sequence[SceneResult], grounds: Sequence[SceneResult]
+) -> dict[str, dict[str, float | None]]:
+    """Return recall and false alarms per km2 from each of `SCORES` on, lowest first.
+
+    `objects` are images with labels, `grounds` images of real ground on which none of the class stands: whatever is
+    found there is a false alarm, also on an object that a label tells to ignore. None where there is nothing to say it
+    of.
+    """
+    rows: dict[str, dict[str, float | None]] = {}
+    there = sum(int((~each.ignored).sum()) for each in objects)
+    for score in SCORES:
+        found = sum(int(found_objects(each, threshold=score)[~each.ignored].sum()) for each in objects)
+        wrong = sum(_wrong(each, score) for each in objects)
+        alarms = sum(int((each.scores >= score).sum()) for each in grounds)
+        rows[f"{score:g}"] = {
+            "objects": there,
+            "recall": plain(found / there) if there else None,
+            "false_alarms_per_km2": _per_area(wrong, objects),
+            "false_alarms_per_km2_of_real_ground": _per_area(alarms, grounds),
+            "real_ground_km2": plain(sum(each.area_km2 for each in grounds)),
+        }
+    return rows
+
+
+def _wrong(result: SceneResult, score: float) -> int:
+    return int(((matches(result) == 0) & (result.scores >= score)).sum())
+
+
+def _per_area(number: int, results: Sequence[SceneResult]) -> float | None:
+    area = sum(each.area_km2 for each in results)
+    return plain(number / area) if area else None
