@@ -36,28 +36,29 @@ class Decoder:
     def __call__(self, raw: Raw, width: int, height: int) -> Detections:
         """The objects of one tile from (5 + K, A), best first, in pixels of the tile.
 
-        Objects centred outside of `width` by `height` (in the padding) are dropped. A counted node with a threshold in
-        the record is not seen below it. One object, one detection, by one rule over all nodes at once: from the best
-        score at a counted node down, a candidate goes where its ProbIoU with one that stays is above OVERLAP, or where
-        one of the two is a part of the other (`boxes.is_part`, OFF_AXIS_M) or both are in one place
-        (`boxes.in_one_place`). What stays has one label, on one path of the tree: an A-50 is not also an Il-76.
-        Aircraft wing to wing stay, and so does a lorry beside a helicopter, also under its rotor.
+        Objects centred outside of `width` by `height` (in the padding) are dropped. One object, one detection, by one
+        rule over all nodes at once: from the best score at a counted node down, a candidate goes where its ProbIoU with
+        one that stays is above OVERLAP, or where one of the two is a part of the other (`boxes.is_part`, OFF_AXIS_M) or
+        both are in one place (`boxes.in_one_place`). Where the record has thresholds of counted nodes, candidates that
+        reach that of some node come first, and are judged at such nodes alone; the rest fill what is left free, so that
+        they change nothing of what counts. What stays has one label, on one path of the tree: an A-50 is not also an
+        Il-76. Aircraft wing to wing stay, and so does a lorry beside a helicopter, also under its rotor.
         """
         nodes = self.record.nodes
         counted = [k for k, node in enumerate(nodes) if node in COUNTED]
         raw = raw[:, np.flatnonzero(_highest(raw, counted) >= self.min_score)]  # some hundreds of some ten thousands
         floors = np.array([[self.record.thresholds.get(nodes[column], 0.0)] for column in counted], np.float32)
         scored = raw[4:-1][counted]
-        seen = np.where(scored >= floors, scored, 0)
-        best = seen.max(axis=0)
+        counts = scored >= np.maximum(floors, self.min_score)
+        rank = np.where(counts, scored, scored - 1).max(axis=0)  # what counts is above 0, the rest below
+        judged = raw[4:-1].copy()
+        judged[counted] = np.where(counts | ~counts.any(axis=0), scored, 0)
         inside = (raw[0] >= 0) & (raw[0] < width) & (raw[1] >= 0) & (raw[1] < height)
-        chosen = _top(np.flatnonzero(inside & (best >= self.min_score)), best)
+        chosen = _top(np.flatnonzero(inside), rank)
         boxes = canonical(raw[[0, 1, 2, 3, -1]][:, chosen].T)
-        kept = suppress_probable(boxes, best[chosen], OVERLAP, OFF_AXIS_M / self.record.gsd_m)
+        kept = suppress_probable(boxes, rank[chosen], OVERLAP, OFF_AXIS_M / self.record.gsd_m)
         scores = np.ascontiguousarray(raw[4:-1, chosen[kept]].T)
-        judged = scores.copy()
-        judged[:, counted] = seen[:, chosen[kept]].T
-        label = deepest(judged, nodes, self.record.thresholds)
+        label = deepest(judged[:, chosen[kept]].T, nodes, self.record.thresholds)
         return Detections(nodes, boxes[kept], scores, label, self._probability(scores, label), self.record.gsd_m)
 
     def _probability(self, scores: NDArray[np.float32], label: NDArray[np.intp]) -> NDArray[np.float32]:

@@ -1,8 +1,9 @@
 """Detections: what was seen in one tile or one scene, as values."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from types import MappingProxyType
 from typing import cast
 
 import numpy as np
@@ -11,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from .taxonomy import ancestors, is_a, root
 
 Box = tuple[float, float, float, float, float]
+NO_FLOORS: Mapping[str, float] = MappingProxyType({})
+"""Scores from which counted nodes count, where all do (`Detections.reaching`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,11 @@ class Detections:
     def score(self) -> NDArray[np.float32]:
         """Raw scores (N,) at the counted node above each label."""
         return self.scores[np.arange(len(self)), root_columns(self.nodes)[self.label]]
+
+    def reaching(self, floors: Mapping[str, float]) -> NDArray[np.bool_]:
+        """Mask (N,) of the objects whose score is at least the floor of its node; a node without one has none."""
+        floor = np.array([floors.get(node, 0.0) for node in self.nodes], np.float32)
+        return self.score >= floor[root_columns(self.nodes)[self.label]]
 
     def select(self, which: ArrayLike) -> "Detections":
         """The objects of a boolean mask (N,) or of indices, in that order."""

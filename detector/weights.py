@@ -45,7 +45,8 @@ class WeightRecord:
         data: one entry per data set: `set`, `licence`, `images`, `objects`.
         licence: licence of the parameters.
         metrics: what was measured, as it is printed in weights.md.
-        thresholds: score from which each node is reported; below, its parent is, and nothing where it is counted.
+        thresholds: score from which each node is reported; below, its parent is. Of a counted node the score from which
+            it counts: below, it is reported with its probability, and adds nothing to any count.
         calibration: per node `{"score": [...], "probability": [...]}`, rising knots, linear between them; of a counted
             node how probable it is at a score, of a deeper one how probable that label is. A node without one has the
             curve of the nearest node above it.

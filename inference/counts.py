@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from ..detector.detections import Detections
+from ..detector.detections import NO_FLOORS, Detections
 from ..detector.taxonomy import COUNTED, NODES, ancestors, is_a
 from ..detector.weights import probability_at
 
@@ -89,16 +89,24 @@ def counted_nodes(nodes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(node for top in roots for node in NODES if node in known and is_a(node, top))
 
 
-def count(detections: Detections, recall: Mapping[str, float], calibration: Curves = UNCALIBRATED) -> dict[str, Count]:
+def count(
+    detections: Detections,
+    recall: Mapping[str, float],
+    calibration: Curves = UNCALIBRATED,
+    floors: Mapping[str, float] = NO_FLOORS,
+) -> dict[str, Count]:
     """The count of every counted node of the detections' network, parents first.
 
-    A detection counts at its label and at every node above it. At a counted root with its probability to be real; below
-    with the probability that the label is right, by the curve of the node in `calibration`, or without one with its
-    score where that is less than what is known of the nodes above. `recall` is the measured
-    share of objects found, and below a root also named right. Without a curve or a recall of its own a node takes that
-    of the nearest node above it, and 1 where there is none: an object whose type was not recognised is then counted
-    above, not missed. What is counted by a recall of its own is never more than what is counted above.
+    A detection counts at its label and at every node above it, if its score reaches what `floors` says of its counted
+    root: how many faint boxes of launchers there are says more about the lorries of a place than about launchers, with
+    any calibration. At a counted root it counts with its probability to be real; below with the probability that the
+    label is right, by the curve of the node in `calibration`, or without one with its score where that is less than
+    what is known of the nodes above. `recall` is the measured share of objects found by what counts, and below a root
+    also named right. Without a curve or a recall of its own a node takes that of the nearest node above it, and 1 where
+    there is none: an object whose type was not recognised is then counted above, not missed. What is counted by a
+    recall of its own is never more than what is counted above.
     """
+    detections = detections.select(detections.reaching(floors))
     counts: dict[str, Count] = {}
     for node in counted_nodes(detections.nodes):
         reported = detections.select(detections.at(node))

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from ..detector.detections import Detections
+from ..detector.detections import NO_FLOORS, Detections
 from ..detector.detector import Detector, TileDetector
 from ..detector.errors import EmptySceneError
 from .engine import SEAM_PX, STRIDE_PX, Progress, Unread, run_tiles
@@ -73,7 +73,8 @@ def detect(  # noqa: PLR0913  # options of the one call that most callers make
             kept = journal.scene(info.path or "", info.name, fingerprint(scene, grid, to_run, detector))
         proposals = run_tiles(scene, grid, to_run, detector, progress=progress, unread=unread, journal=kept)
         valid = proposals.valid if look is None else proposals.valid + look.passed
-        merged = merge(proposals.detections, proposals.tile, plan.tiles)
+        floors = detector.record.thresholds if isinstance(detector, Detector) else NO_FLOORS
+        merged = merge(proposals.detections, proposals.tile, plan.tiles, floors)
         found = _uncovered(scene, grid, merged.select(_in_cores(merged, plan.tiles, to_run)))
         everything = within is None and not scene.has_clouds
     if everything and not proposals.unread and not valid.any():

@@ -1,13 +1,13 @@
 """The merge: what two tiles saw of one object becomes one detection."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..detector.boxes import envelope, in_one_place, is_part, paired_iou, touching
 from ..detector.decode import OFF_AXIS_M
-from ..detector.detections import Detections
+from ..detector.detections import NO_FLOORS, Detections
 from .engine import SEAM_PX
 from .tiles import Tile
 
@@ -16,18 +16,24 @@ SAME_IOU = 0.3
 differ by a pixel or two, and parked neighbours do not overlap at all."""
 
 
-def merge(detections: Detections, tile: NDArray[np.intp], tiles: Sequence[Tile]) -> Detections:
+def merge(
+    detections: Detections,
+    tile: NDArray[np.intp],
+    tiles: Sequence[Tile],
+    floors: Mapping[str, float] = NO_FLOORS,
+) -> Detections:
     """The detections without doubles at the seams, ordered by cy, then cx.
 
     `tile` (N,) is the index into `tiles` of the tile that proposed each. The rule: only a detection within
-    2 x SEAM_PX of the border of its core can be a double; from the best score down (ties: smaller cy, then cx), each
-    detection that is still there removes from every other tile the one, of any class, that it overlaps most, where
-    that is SAME_IOU or more, or one of the two is a part of the other, or both are in one place, as within a tile
-    (`boxes.is_part`, `boxes.in_one_place`). One at most from each tile: a tile that saw two objects keeps two.
+    2 x SEAM_PX of the border of its core can be a double; from the best score down (ties: smaller cy, then cx), what
+    reaches its floor before what does not, each detection that is still there removes from every other tile the one, of
+    any class, that it overlaps most, where that is SAME_IOU or more, or one of the two is a part of the other, or both
+    are in one place, as within a tile (`boxes.is_part`, `boxes.in_one_place`). One at most from each tile: a tile that
+    saw two objects keeps two.
     """
     contested = np.flatnonzero(_near_border(detections.boxes, tile, tiles))
     near = detections.select(contested)
-    order = np.lexsort((near.boxes[:, 0], near.boxes[:, 1], -near.score))
+    order = np.lexsort((near.boxes[:, 0], near.boxes[:, 1], -near.score, ~near.reaching(floors)))
     contested, near = contested[order], near.select(order)
     gone = contested[_doubles(near.boxes, tile[contested], OFF_AXIS_M / detections.gsd)]
     kept = detections.select(np.delete(np.arange(len(detections)), gone))

@@ -7,6 +7,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from ..detector.detections import NO_FLOORS
 from ..detector.taxonomy import COUNTED, is_a
 from .counts import UNCALIBRATED, Count, Curves, count
 from .coverage import seen_points, touches
@@ -53,11 +54,17 @@ class Pass:
 
 
 def observe(
-    result: SceneResult, site: Site, name: str, recall: Mapping[str, float], calibration: Curves = UNCALIBRATED
+    result: SceneResult,
+    site: Site,
+    name: str,
+    recall: Mapping[str, float],
+    calibration: Curves = UNCALIBRATED,
+    floors: Mapping[str, float] = NO_FLOORS,
 ) -> Pass | None:
     """The pass of a scene, called `name`, over a site; None where the scene does not touch the site.
 
-    `recall` is the measured share of objects found per node, `calibration` what scores say: see `counts.count`.
+    `recall` is the measured share of objects found per node, `calibration` what scores say, `floors` from which score
+    a class counts: see `counts.count`.
     """
     if not touches(result.scene, site):
         return None
@@ -66,7 +73,7 @@ def observe(
     if coverage < SEEN_FROM:
         return Pass(site.name, name, result.scene.time, coverage, PackedMask.of(points), np.zeros(0, dtype=np.intp), {})
     members = np.flatnonzero(_inside(result, site))
-    counts = count(result.detections.select(members), recall, calibration)
+    counts = count(result.detections.select(members), recall, calibration, floors)
     return Pass(site.name, name, result.scene.time, coverage, PackedMask.of(points), members, counts)
 
 

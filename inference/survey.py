@@ -77,6 +77,8 @@ class Weights:
     """The share of objects found over metres per pixel, per node, where it was measured so."""
     calibration: Curves = field(default_factory=dict)
     """How probable a node is at a score, per node; empty for a detector without a weight record."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """The score from which a node is reported, or, of a counted one, counts."""
 
 
 def weights_of(detector: TileDetector) -> Weights:
@@ -93,6 +95,7 @@ def weights_of(detector: TileDetector) -> Weights:
         arithmetic="" if detector.choice is None else str(detector.choice),
         recall_by_gsd=record.recall_by_gsd,
         calibration=record.calibration,
+        thresholds=record.thresholds,
     )
 
 
@@ -216,7 +219,7 @@ def run_plan(
                 )  # fmt: skip
             own = plan.sites[number : number + 1] if plan.whole_scenes else plan.sites
             recall = recall_at(record.recall, record.recall_by_gsd, sqrt(info.gsd_x * info.gsd_y))
-            passes = (observe(result, site, name, recall, record.calibration) for site in own)
+            passes = (observe(result, site, name, recall, record.calibration, record.thresholds) for site in own)
             looks.append(Look(name, result, tuple(one for one in passes if one is not None)))
             tell(watch.done(result))
     failures.check(len(looks))

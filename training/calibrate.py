@@ -28,7 +28,7 @@ class NodeCalibration:
 
     Attributes:
         curve: knots `score` and `probability`.
-        recall: the share of objects found, by all reported detections.
+        recall: the share of objects found, by the detections that count.
         recall_by_gsd: knots `gsd_m` and `recall`; None where the objects are of one range of scale.
         detections, objects: how many were judged.
     """
@@ -75,27 +75,30 @@ def monotone_fit(
     return unique.astype(np.float64), values[first].astype(np.float64)
 
 
-def calibration(results: Sequence[SceneResult]) -> NodeCalibration:
-    """Return the calibration of one node and its recall over all reported detections, from held-back scenes."""
+def calibration(results: Sequence[SceneResult], floor: float = 0) -> NodeCalibration:
+    """Return the calibration of one node over all reported detections, and its recall over those that count.
+
+    The latter have a score of `floor` or more. Results are of held-back scenes.
+    """
     scores, right = verdicts(results)
     knots, values = monotone_fit(scores, right)
     objects = sum(int((~result.ignored).sum()) for result in results)
     return NodeCalibration(
         curve={"score": _rounded(knots), "probability": _rounded(values)},
-        recall=round(float(right.sum() / objects), 4) if objects else 1.0,
-        recall_by_gsd=_recall_by_gsd(results),
+        recall=round(float(right[scores >= floor].sum() / objects), 4) if objects else 1.0,
+        recall_by_gsd=_recall_by_gsd(results, floor),
         detections=len(scores),
         objects=objects,
     )
 
 
-def _recall_by_gsd(results: Sequence[SceneResult]) -> Curve | None:
+def _recall_by_gsd(results: Sequence[SceneResult], floor: float) -> Curve | None:
     """Recall per range of scale, at the mean scale of its objects."""
     knots = []
     for low, high in ranges(GSD_EDGES_M):
         inside = [result for result in results if low <= result.gsd < high]
         found = np.concatenate(
-            [np.empty(0, bool), *(found_objects(each, threshold=0)[~each.ignored] for each in inside)]
+            [np.empty(0, bool), *(found_objects(each, threshold=floor)[~each.ignored] for each in inside)]
         )
         scale = np.concatenate([np.empty(0), *(np.full(int((~each.ignored).sum()), each.gsd) for each in inside)])
         if len(found) >= FEWEST_PER_GSD:

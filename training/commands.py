@@ -231,15 +231,17 @@ def calibrate(weights: Path, material: Material, engine: Engine) -> dict[str, An
     detector = Detector.load(weights, precision="fp32", min_score=REPORT_SCORE)
     scenes, held = _seen(detector, material, engine)
     every = [pair for pairs in (*scenes.values(), *held.values()) for pair in pairs]
+    floors = detector.record.thresholds
+    counting = [(image, seen.select(seen.reaching(floors))) for image, seen in every]
     found = {}
     above = {node: _above(node, detector.nodes) for node in counted_below(detector.nodes)}
     for node, parent in above.items():
         if parent is None:
             results = _counted_results(node, scenes, held)
         else:
-            results = [reported_result(*pair, node) for pair in every if covers(pair[0], node)]
+            results = [reported_result(*pair, node) for pair in counting if covers(pair[0], node)]
         if results:
-            found[node] = calibration(results)
+            found[node] = calibration(results, floors.get(node, 0) if parent is None else 0)
     fields = record_fields(found, above)
     before = read_record(weights)
     airports = {name: pairs for name, pairs in scenes.items() if name in SCREENED or name not in MEASURED}

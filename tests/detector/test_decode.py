@@ -84,8 +84,30 @@ def test_boxes_are_canonical(record: WeightRecord, angle: float) -> None:
     assert -np.pi / 4 <= seen[4] < 3 * np.pi / 4
 
 
-def test_a_counted_node_with_a_threshold_is_not_seen_below_it(record: WeightRecord) -> None:
+def test_what_does_not_reach_the_threshold_of_a_counted_node_takes_no_place(record: WeightRecord) -> None:
     strict = replace(record, thresholds={"heli": 0.65, "ad.launcher": 0.65})
-    assert decode(strict, LORRY, HELICOPTER).labels == ("heli",)
+    seen = decode(strict, LORRY, HELICOPTER)
+    assert seen.labels == ("heli", "ad.launcher")
+    assert seen.reaching(strict.thresholds).tolist() == [True, False]
     doubtful: Row = ((60, 60, 30, 30, 0), (0.3, 0.0, 0.0, 0.6, 0.0))
     assert decode(strict, doubtful).labels == ("fw",)
+    beside: Row = ((61, 60, 30, 30, 0), (0.0, 0.0, 0.0, 0.0, 0.6))
+    assert decode(record, doubtful, beside).labels == ("heli",)
+    assert decode(strict, doubtful, beside).labels == ("fw",)
+    assert decode(strict, beside).labels == ("ad.launcher",)
+
+
+@given(rows=st.lists(st.tuples(*[st.integers(0, 255)] * 2, st.floats(0.01, 1), st.floats(0.01, 1)), max_size=20))
+def test_thresholds_change_nothing_of_what_counts(rows: list[tuple[int, int, float, float]]) -> None:
+    boxes: list[Row] = [((x, y, 30, 24, 0.1 * k), (fw, 0, 0, 0, van)) for k, (x, y, fw, van) in enumerate(rows)]
+    floors = {"ad.launcher": 0.4}
+    nodes = ("fw", "fw.bomber", "fw.bomber.tu95", "heli", "ad.launcher")
+    record = WeightRecord(
+        name="", architecture={}, nodes=nodes, gsd_m=0.5, tile_px=256, largest_object_m=75, licence="", created="",
+        thresholds=floors,
+    )  # fmt: skip
+    seen = decode(record, *boxes)
+    blind = [(box, (*fw, van if van >= floors["ad.launcher"] else 0.0)) for box, (*fw, van) in boxes]
+    counted, alone = seen.select(seen.reaching(floors)), decode(record, *blind)
+    np.testing.assert_array_equal(counted.boxes, alone.boxes)
+    assert counted.labels == alone.labels

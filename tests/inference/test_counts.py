@@ -43,6 +43,13 @@ def test_a_deeper_class_takes_the_recall_of_its_root() -> None:
     assert counts["fw.combat"].expected == pytest.approx(0.5 / 0.5)  # its score, for it has no curve
 
 
+def test_what_does_not_reach_the_floor_of_its_counted_node_does_not_count() -> None:
+    found = _detections(["fw", "fw.combat", "heli"], [0.25, 0.5, 0.25])
+    found.scores[:, 1] = [0.2, 0.3, 0.9]
+    counts = count(found, {}, floors={"fw": 0.3, "fw.combat": 0.9})
+    assert [counts[node].expected for node in ("fw", "fw.combat", "heli")] == [0.5, 0.5, 0.25]
+
+
 def test_none_found_does_not_prove_none_there() -> None:
     nothing = estimate(np.array([]), 0.5)
     assert (nothing.expected, nothing.low) == (0.0, 0)

@@ -45,6 +45,12 @@ def test_views_of_different_classes_are_one_object() -> None:
     assert merged.labels == ("ad.launcher",)
 
 
+def test_what_does_not_count_removes_nothing_that_does() -> None:
+    views = found((0, "ad.launcher", 0.4, (499, 300, 24, 6, 0)), (1, "heli", 0.3, (501, 301, 22, 6, 0)))
+    assert merge(*views, TILES, {"ad.launcher": 0.5}).labels == ("heli",)
+    assert merge(*views, TILES, {"ad.launcher": 0.5, "heli": 0.5}).labels == ("ad.launcher",)
+
+
 def test_an_object_that_each_tile_centres_in_the_other_is_not_lost() -> None:
     merged = merge(*found((0, "fw", 0.7, (501, 300, 80, 70, 0)), (1, "fw", 0.7, (499, 300, 80, 70, 0))), TILES)
     assert len(merged) == 1

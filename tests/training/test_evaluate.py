@@ -85,8 +85,11 @@ def test_calibration_rises_and_recall_is_the_share_found() -> None:
     assert (np.diff(knots) > 0).all()
     assert (np.diff(values) >= 0).all()
     assert np.abs(np.interp([0.3, 0.6, 0.9], knots, values) - np.array([0.09, 0.36, 0.81])).max() < 0.08
-    found = calibration([scene_result(_record([OUTLINE, [150, 150, 180, 190]]), _found([DIAMOND], [0.9]), "fw")])
+    scenes = [scene_result(_record([OUTLINE, [150, 150, 180, 190]]), _found([DIAMOND], [0.9]), "fw")]
+    found = calibration(scenes)
     assert found.recall == 0.5
+    assert calibration(scenes, floor=0.95).recall == 0
+    assert calibration(scenes, floor=0.95).curve == found.curve
     assert len(found.curve["score"]) == len(found.curve["probability"])
 
 
