@@ -13,7 +13,10 @@ from .taxonomy import COUNTED, deepest
 from .weights import WeightRecord, calibrated
 
 MIN_SCORE = 0.05
-"""Candidates with a lower best score at the counted nodes are not looked at."""
+"""Unless a caller says another score, candidates with a lower best score at the counted nodes are not looked at."""
+
+LISTED = 0.5
+"""Unless a caller says a score, a counted node with a threshold is reported from this share of it on."""
 
 OVERLAP = 0.5
 """Two candidates whose ProbIoU is above this are one object."""
@@ -31,7 +34,8 @@ class Decoder:
     """Turns raw outputs of the network of `record` into detections; a plain function of both."""
 
     record: WeightRecord
-    min_score: float = MIN_SCORE
+    min_score: float | None = None
+    """Score at a counted node from which candidates are reported; None for MIN_SCORE and LISTED."""
 
     def __call__(self, raw: Raw, width: int, height: int) -> Detections:
         """The objects of one tile from (5 + K, A), best first, in pixels of the tile.
@@ -46,15 +50,18 @@ class Decoder:
         """
         nodes = self.record.nodes
         counted = [k for k, node in enumerate(nodes) if node in COUNTED]
-        raw = raw[:, np.flatnonzero(_highest(raw, counted) >= self.min_score)]  # some hundreds of some ten thousands
         floors = np.array([[self.record.thresholds.get(nodes[column], 0.0)] for column in counted], np.float32)
+        least = (
+            np.maximum(MIN_SCORE, LISTED * floors) if self.min_score is None else np.full_like(floors, self.min_score)
+        )
+        raw = raw[:, np.flatnonzero(_highest(raw, counted) >= least.min())]  # some hundreds of some ten thousands
         scored = raw[4:-1][counted]
-        counts = scored >= np.maximum(floors, self.min_score)
-        rank = np.where(counts, scored, scored - 1).max(axis=0)  # what counts is above 0, the rest below
+        listed, counts = scored >= least, scored >= np.maximum(floors, least)
+        rank = np.where(counts, scored, np.where(listed, scored - 1, -np.inf)).max(axis=0)  # what counts is above 0
         judged = raw[4:-1].copy()
-        judged[counted] = np.where(counts | ~counts.any(axis=0), scored, 0)
+        judged[counted] = np.where(counts | (listed & ~counts.any(axis=0)), scored, 0)
         inside = (raw[0] >= 0) & (raw[0] < width) & (raw[1] >= 0) & (raw[1] < height)
-        chosen = _top(np.flatnonzero(inside), rank)
+        chosen = _top(np.flatnonzero(inside & listed.any(axis=0)), rank)
         boxes = canonical(raw[[0, 1, 2, 3, -1]][:, chosen].T)
         kept = suppress_probable(boxes, rank[chosen], OVERLAP, OFF_AXIS_M / self.record.gsd_m)
         scores = np.ascontiguousarray(raw[4:-1, chosen[kept]].T)

@@ -10,7 +10,7 @@ import numpy as np
 
 from .backend import Backend, Pixels
 from .choice import BackendName, Choice, Precision, check_names, choose, torch_choice
-from .decode import MIN_SCORE, Decoder
+from .decode import Decoder
 from .detections import Detections
 from .errors import BackendError, TooCoarseError
 from .weights import DEFAULT, WeightRecord, exported_model, find_weights, read_record
@@ -42,13 +42,14 @@ class Detector:
         gsd: metres per pixel that it wants to see.
         tile_px: largest side of a tile, in pixels.
         largest_object_m: largest object that it finds whole, in metres.
+        min_score: score from which objects are reported; None for the defaults of `decode`.
         choice: the back end, device and precision that `load` took; None where the back end was handed in.
 
     Not for two threads at a time, nor for two streams.
     """
 
     def __init__(
-        self, backend: Backend, record: WeightRecord, *, min_score: float = MIN_SCORE, choice: Choice | None = None
+        self, backend: Backend, record: WeightRecord, *, min_score: float | None = None, choice: Choice | None = None
     ) -> None:
         """Put a back end and the record of its network together; most callers want `load`."""
         self.record = record
@@ -71,7 +72,7 @@ class Detector:
         precision: Precision = "auto",
         trust_pickle: bool = False,
         threads: int | None = None,
-        min_score: float = MIN_SCORE,
+        min_score: float | None = None,
     ) -> "Detector":
         """The detector of a shipped name or of a weight file.
 
@@ -79,8 +80,9 @@ class Detector:
         where nothing was measured, PyTorch in half precision on a CUDA device, else OpenVINO: in bfloat16 on processors
         made for it (AMX), in int8 on others, where the record says that its accuracy was accepted, else in float32. A
         named back end is taken without looking at
-        measurements. `threads` limits the processor's threads. `trust_pickle` lets a foreign `.pt` run its code
-        (PyTorch only).
+        measurements. `threads` limits the processor's threads. Objects are reported from a score of `min_score` on; by
+        default from `decode.MIN_SCORE`, and of a class with a threshold in the record from half of that.
+        `trust_pickle` lets a foreign `.pt` run its code (PyTorch only).
 
         Raises:
             WeightsNotFoundError: no such name or file.

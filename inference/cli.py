@@ -38,7 +38,10 @@ app.add_typer(dataset_commands)
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results; made where there is none.")]
 WeightsName = Annotated[str, typer.Option("--weights", metavar="NAME", help="A shipped name, or a .safetensors file.")]
 MinScore = Annotated[
-    float | None, typer.Option("--min-score", min=0.0, max=1.0, help="Leave out boxes below this raw score.")
+    float | None,
+    typer.Option(
+        "--min-score", min=0.0, max=1.0, help="Leave out boxes below this raw score. Default: 0.05, launchers 0.15."
+    ),
 ]
 
 
@@ -266,11 +269,9 @@ def _go_on() -> str:
 def _load(
     weights: str, *, min_score: float | None, trust_pickle: bool, running: dict[str, Any] | None = None
 ) -> "TileDetector":
-    from ..detector.decode import MIN_SCORE  # noqa: PLC0415
     from ..detector.detector import Detector as Loader  # noqa: PLC0415
 
-    least = MIN_SCORE if min_score is None else min_score
-    return Loader.load(weights, trust_pickle=trust_pickle, min_score=least, **(running or {}))
+    return Loader.load(weights, trust_pickle=trust_pickle, min_score=min_score, **(running or {}))
 
 
 def _bands(text: str | None) -> tuple[int, ...] | None:

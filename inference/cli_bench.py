@@ -35,7 +35,6 @@ def bench(  # noqa: PLR0913, PLR0917  # the options of a command are its paramet
         from tempfile import TemporaryDirectory  # noqa: PLC0415
 
         from ..detector.choice import check_names  # noqa: PLC0415
-        from ..detector.decode import MIN_SCORE  # noqa: PLC0415
         from ..detector.detector import Detector as Loader  # noqa: PLC0415
         from .bench import bench as measure  # noqa: PLC0415
         from .bench import table  # noqa: PLC0415
@@ -49,7 +48,7 @@ def bench(  # noqa: PLR0913, PLR0917  # the options of a command are its paramet
         with TemporaryDirectory(prefix="hardstand-bench-") as out:
             found = measure(
                 path,
-                lambda: Loader.load(weights, min_score=MIN_SCORE, **running),
+                lambda: Loader.load(weights, **running),
                 repeat=repeat,
                 gsd=gsd,
                 peak=lambda: command_peak(["detect", str(path), "--weights", weights, "--out", out, *given]),

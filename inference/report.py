@@ -222,6 +222,9 @@ def _settings(survey: Survey) -> str:
         ("Parameters, SHA-256", weights.sha256 or "none"),
         ("Ran on", weights.arithmetic or "not known"),
         ("Lowest score reported", "not limited" if weights.min_score is None else f"{weights.min_score:g}"),
+        ("Counted from a score of", ", ".join(f"{node_name(node).lower()} {score:g}"
+                                              for node, score in weights.thresholds.items() if node in COUNTED)
+                                    or "the lowest reported"),
         ("Share of objects found", ", ".join(f"{node_name(root(node)).lower()} {share:.0%}"
                                              for node, share in weights.recall.items() if node in COUNTED)
                                    or "not measured"),

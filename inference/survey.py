@@ -9,6 +9,7 @@ from math import sqrt
 import shapely
 
 from ..detector.coarse import coarse_detector
+from ..detector.decode import MIN_SCORE
 from ..detector.detector import Detector, TileDetector
 from ..detector.errors import NoCrsError, SiteOutsideError, TileReadError
 from ..detector.weights import recall_at
@@ -89,7 +90,7 @@ def weights_of(detector: TileDetector) -> Weights:
     return Weights(
         name=record.name,
         sha256=record.params_sha256,
-        min_score=detector.min_score,
+        min_score=MIN_SCORE if detector.min_score is None else detector.min_score,
         recall=dict(record.recall),
         not_measured=tuple(record.not_measured),
         arithmetic="" if detector.choice is None else str(detector.choice),

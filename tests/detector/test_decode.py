@@ -97,6 +97,14 @@ def test_what_does_not_reach_the_threshold_of_a_counted_node_takes_no_place(reco
     assert decode(strict, beside).labels == ("ad.launcher",)
 
 
+def test_what_is_listed_without_counting(record: WeightRecord) -> None:
+    strict = replace(record, thresholds={"ad.launcher": 0.8})
+    faint: Row = ((60, 60, 26, 6, 0), (0.0, 0.0, 0.0, 0.0, 0.3))
+    assert decode(strict, faint, LORRY).scores[:, -1].tolist() == pytest.approx([0.6])  # half of 0.8 and more
+    assert len(Decoder(strict, min_score=0.2)(raw(faint, LORRY), 256, 256)) == 2
+    assert len(Decoder(strict, min_score=0.7)(raw(faint, LORRY), 256, 256)) == 0
+
+
 @given(rows=st.lists(st.tuples(*[st.integers(0, 255)] * 2, st.floats(0.01, 1), st.floats(0.01, 1)), max_size=20))
 def test_thresholds_change_nothing_of_what_counts(rows: list[tuple[int, int, float, float]]) -> None:
     boxes: list[Row] = [((x, y, 30, 24, 0.1 * k), (fw, 0, 0, 0, van)) for k, (x, y, fw, van) in enumerate(rows)]
