@@ -1,4 +1,5 @@
-"""What a detector takes for aircraft or launchers and is neither: round piers, car parks, painted aircraft, signs.
+"""What a detector takes for aircraft or launchers and is neither: round piers, car parks, painted aircraft, crosses
+that close a runway, signs.
 
 Nothing here is annotated.
 """
@@ -113,6 +114,38 @@ def add_painted_aircraft(ground: Ground, x: float, y: float, heading: float) -> 
     tone = ((225, 225, 220), (205, 170, 60), (52, 54, 56), (70, 84, 62), (150, 150, 150))[int(rng.integers(5))]
     piece = np.full((size, size, 3), tone, np.uint8)
     lay(ground, piece, x, y, heading, alpha=np.asarray(alpha, np.uint8))
+
+
+def add_crosses(ground: Ground, rng: Generator) -> None:
+    """Crosses that close a runway or a taxiway, one or a row of them: white, yellow, orange, or faded to dark paint.
+
+    Closed pavement is marked so (ICAO Annex 14, chapter 7). Arms: 7 to 30 m long, a thirteenth to a fifth as wide.
+    They begin at a free place. What is random is drawn with `rng`, not with the ground's.
+    """
+    gsd = ground.gsd
+    free = np.argwhere(ground.free[::4, ::4]) * 4
+    if not len(free):
+        return
+    y, x = (float(v) for v in free[int(rng.integers(len(free)))])
+    long = float(rng.uniform(7, 30))
+    wide = long * float(rng.uniform(1 / 13, 1 / 5))
+    size = int(1.1 * long / gsd)
+    fine = np.zeros((size * _FINE, size * _FINE), np.uint8)
+    middle = size * _FINE // 2
+    half = float(np.radians(rng.choice([45.0, 45.0, 45.0, 38.0, 30.0])))
+    for turn in (half, -half):
+        reach = np.array([np.cos(turn), np.sin(turn)]) * (long / 2 / gsd * _FINE)
+        ends = [tuple(int(v) for v in np.rint(middle + sense * reach)) for sense in (1, -1)]
+        cv2.line(fine, ends[0], ends[1], int(rng.integers(90, 250)), max(1, round(wide / gsd * _FINE)))
+    worn = texture.noise(rng, (fine.shape[0], fine.shape[1]), (1.5 * _FINE / gsd,), (0.2,)) + 1
+    faded = (fine * worn.clip(0.3, 1.3)).clip(0, 255).astype(np.uint8)
+    alpha = np.asarray(cv2.resize(faded, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
+    tone = np.array(((228, 228, 222), (214, 176, 64), (216, 140, 84), (70, 68, 62))[int(rng.integers(4))])
+    piece = np.full((size, size, 3), (tone * rng.uniform(0.75, 1.05)).clip(0, 255), np.uint8)
+    heading, step = float(rng.uniform(0, np.pi)), float(rng.uniform(1.4, 6)) * long / gsd
+    for number in range(int(rng.integers(1, 6))):
+        at = x + np.cos(heading) * step * number, y + np.sin(heading) * step * number
+        lay(ground, piece, float(at[0]), float(at[1]), heading, alpha=alpha)
 
 
 def sign(rng: Generator) -> Asset:

@@ -11,12 +11,15 @@ from .synth_ground import Ground, Spot, SpotKind
 from .synth_groups import aircraft, alike, helicopters, launchers, posts, signs, snowed, vehicles
 from .synth_hiding import covers
 from .synth_layout import Draw, Plot, drive_column, man_site, park_block, park_row, scatter, take_position
+from .synth_lookalikes import add_crosses
 from .synth_render import Sun, draw_sun, paste, sensor
 from .synth_scenery import draw_scenery
 
 Pixels = NDArray[np.uint8]
 CONFUSERS_ONLY = 0.08
 """Share of tiles in which nothing that is drawn is a target."""
+CROSSES = 0.15
+"""Share of tiles with the crosses of closed pavement."""
 
 
 def make_tile(
@@ -38,6 +41,9 @@ def make_tile(
     sun = draw_sun(rng)
     given = None if background is None else _real(background, free_mask, gsd, sun, rng)
     ground = given or draw_scenery(rng, size_px, gsd, sun)
+    painted = np.random.default_rng([0xC105, seed])
+    if painted.random() < CROSSES:
+        add_crosses(ground, painted)
     plot = Plot.of(ground.free, gsd, rng, ground.sun)
     _populate(plot, ground.spots, targets=bool(rng.random() >= CONFUSERS_ONLY))
     hiding = covers(plot.placed, ground.bare if background is None else None, gsd, rng)

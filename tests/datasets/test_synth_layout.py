@@ -7,11 +7,12 @@ import pytest
 from numpy.random import Generator
 from shapely.geometry import Polygon
 
+from hardstand.datasets import synth_tiles
 from hardstand.datasets.synth_cover import add_buildings
 from hardstand.datasets.synth_ground import Ground, Spot
 from hardstand.datasets.synth_land import add_water
 from hardstand.datasets.synth_layout import Plot, park_block, take_position
-from hardstand.datasets.synth_lookalikes import add_car_park, add_pier
+from hardstand.datasets.synth_lookalikes import add_car_park, add_crosses, add_pier
 from hardstand.datasets.synth_mesh import Asset, asset, block
 from hardstand.datasets.synth_paint import Paint
 from hardstand.datasets.synth_render import Placement, Sun, draw_sun, footprint, paste
@@ -45,6 +46,29 @@ def test_what_leans_keeps_clear_of_its_neighbour() -> None:
     dx, dy = TILTED.lean_per_metre() * 20 / 0.5  # where its roof is drawn
     assert not plot.put(draw_box(plot.rng)[0], WHITE, 60 + dx, 60 + dy, 0.0)
     assert plot.put(draw_box(plot.rng)[0], WHITE, 60 - 2 * dx, 60 - 2 * dy, 0.0)
+
+
+def test_crosses_of_closed_pavement_are_paint_and_no_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, painted = bare(), bare()
+    add_crosses(painted, np.random.default_rng(5))
+    assert (painted.pixels != plain.pixels).any()
+    np.testing.assert_array_equal(painted.free, plain.free)
+    field = np.full((320, 320, 3), 110, np.uint8)
+    tiles = {}
+    for share in (0.0, 1.0):
+        monkeypatch.setattr(synth_tiles, "CROSSES", share)
+        tiles[share] = make_tile(3, background=field, free_mask=np.ones((320, 320), bool))
+    assert (tiles[0.0][0] != tiles[1.0][0]).any()
+    for one, other in zip(tiles[0.0][1], tiles[1.0][1], strict=True):
+        assert one.node == other.node
+        np.testing.assert_array_equal(one.polygon, other.polygon)
+
+
+def test_crosses_need_a_free_place() -> None:
+    ground = bare()
+    ground.free[:] = False
+    add_crosses(ground, np.random.default_rng(5))
+    assert (ground.pixels == 120).all()
 
 
 def test_nothing_stands_in_water() -> None:
