@@ -137,7 +137,7 @@ def write_openvino(model: nn.Module, path: Path) -> None:
     import openvino  # noqa: PLC0415 - heavy, and only an export needs it
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # OpenVINO's converter traces with torch.jit
+        warnings.filterwarnings("ignore", r"`torch\.jit", Warning)  # OpenVINO's converter traces with it
         graph = openvino.convert_model(ServedNetwork(model).eval(), example_input=torch.zeros(1, 3, 640, 640))
     graph.inputs[0].get_tensor().set_names({"images"})
     openvino.save_model(graph, path, compress_to_fp16=True)
