@@ -28,11 +28,14 @@ def repair() -> str:
     )
 
 
+ERRORS_ALONE = 2
+"""OpenCV's level of messages, LOG_LEVEL_ERROR."""
+
 try:
     import cv2
 
-    # Every tag of a GeoTIFF that OpenCV does not know would be a warning on stderr.
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    # Every tag of a GeoTIFF that OpenCV does not know would be a warning on stderr. Up to 4.12 the function is in cv2.
+    (getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel)(ERRORS_ALONE)
     _ = cv2.resize  # one of the two uninstalled leaves a cv2/ with nothing in it
 except (ImportError, AttributeError) as fault:
     raise MissingDependencyError(f"OpenCV does not load ({fault}); {repair()}") from fault
