@@ -55,7 +55,7 @@ test-minimum: $(DEV)
 	.venv-dev/bin/uv venv --quiet --clear --python "$(or $(PYTHON),python3)" .venv-minimum
 	.venv-dev/bin/uv pip install --quiet --python .venv-minimum/bin/python --resolution lowest-direct \
 	  --editable ".[train,onnx]" --group dev --group install
-	.venv-minimum/bin/python -P -m pytest -n $(JOBS) $(PYTEST)
+	.venv-minimum/bin/python -P -m pytest -n $(JOBS) -W default $(PYTEST) # old packages warn of what is newer
 
 # Newest releases that fit pyproject.toml; core.txt takes the same ones as all.txt.
 COMPILE = .venv-dev/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
