@@ -206,11 +206,17 @@ def _within(size: Size, length_m: float, width_m: float, tolerance: float) -> bo
     return length_fits and narrowest * (1 - tolerance) <= width_m <= size.width_m * (1 + tolerance)
 
 
-def deepest(scores: NDArray[np.float32], nodes: Sequence[str], thresholds: Mapping[str, float]) -> NDArray[np.intp]:
+def deepest(
+    scores: NDArray[np.float32],
+    nodes: Sequence[str],
+    thresholds: Mapping[str, float],
+    worth: NDArray[np.float32] | None = None,
+) -> NDArray[np.intp]:
     """The column of the node that each row of `scores` (N, K) supports; shape (N,).
 
-    Starts at the best counted node (ties: the order of `COUNTED`) and goes down to the best child (ties: the order of
-    `nodes`) while that child's score reaches its threshold; a node without one has `DEFAULT_THRESHOLD`.
+    Starts at the best counted node (ties: the order of `COUNTED`) and goes down while the score of a child reaches its
+    threshold; a node without one has `DEFAULT_THRESHOLD`. Of several such children it takes the one that is worth most,
+    by `worth` (N, K) where it is given, else by score (ties: the order of `nodes`).
 
     Raises:
         LabelError: a node is not in the taxonomy, or no counted node is among `nodes`.
@@ -224,13 +230,15 @@ def deepest(scores: NDArray[np.float32], nodes: Sequence[str], thresholds: Mappi
         raise LabelError(f"no counted node ({', '.join(COUNTED)}) among the nodes {', '.join(nodes) or '(none)'}")
     if not len(scores):
         return np.zeros(0, dtype=np.intp)
+    valued = scores if worth is None else worth
     limit = np.array([thresholds.get(node, DEFAULT_THRESHOLD) for node in nodes])
     reached: NDArray[np.intp] = starts[scores[:, starts].argmax(axis=1)]
     for column, below in ladder:
         here = np.flatnonzero(reached == column)
         if here.size:
-            best = below[scores[np.ix_(here, below)].argmax(axis=1)]
-            down = scores[here, best] >= limit[best]
+            reach = scores[np.ix_(here, below)] >= limit[below]
+            best = below[np.where(reach, valued[np.ix_(here, below)], -1).argmax(axis=1)]
+            down = reach.any(axis=1)
             reached[here[down]] = best[down]
     return reached
 

@@ -122,9 +122,19 @@ def _check_curve(what: str, curve: Mapping[str, Sequence[float]], over: str, val
 
 
 def calibrated(record: WeightRecord, node: str, score: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities (N,) float32 for raw scores of a counted node; the scores themselves where it has no curve."""
+    """Probabilities (N,) float32 for raw scores of a node; the scores themselves where it has no curve."""
     curve = record.calibration.get(node)
     return score if curve is None else probability_at(curve, score)
+
+
+def probabilities(record: WeightRecord, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How probable each node (N, K) is at its raw score; the scores themselves where a node has no curve.
+
+    Sigmoids of siblings are not comparable by their raw scores: one node is right nine times in ten at 0.4, its sibling
+    six times.
+    """
+    columns = [calibrated(record, node, scores[:, k]) for k, node in enumerate(record.nodes)]
+    return np.stack(columns, axis=1) if len(scores) else scores
 
 
 def probability_at(curve: Mapping[str, Sequence[float]], score: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -21,6 +21,7 @@ from ..datasets.tiles import HORIZONTAL, INDEX, read_tiles
 from ..detector.backend import Backend
 from ..detector.choice import made_for_bf16
 from ..detector.coarse import coarse_detector
+from ..detector.decode import renamed
 from ..detector.detections import Detections
 from ..detector.detector import Detector
 from ..detector.errors import OutputError, RecipeError
@@ -69,6 +70,8 @@ logger = logging.getLogger(__name__)
 Seen = dict[str, list[Pair]]
 """Images with what was found on them, by the set or the folder that they are of."""
 
+ROUNDS = 3
+"""How often roles and types are named and their curves measured; names hardly change after the second time."""
 LICENCES = {
     "airbus": "CC BY-NC-SA 4.0",
     "hrplanes": "CC BY-NC-ND 4.0 by its page, CC BY 4.0 by its uploader",
@@ -222,6 +225,9 @@ def calibrate(weights: Path, material: Material, engine: Engine) -> dict[str, An
     Returns `calibrate.record_fields`, and `screen_score`. Nodes of which too little is labelled in full keep what the
     file has. So does the screen score where no whole airports are at hand: public ones, or images of a user's own.
 
+    The curves of roles and types say which of several siblings a detection is named after, and what is named so makes
+    the curves: they are measured ROUNDS times, at first with names by score.
+
     Aircraft come from real scenes. Of the public sets, helicopters and launchers have too few real held-back objects:
     theirs come from generated tiles on held-back real bases, for launchers together with real ground on which there is
     none. Roles and types come from whatever is labelled so deep, for the most part held-back cut-outs and generated
@@ -233,17 +239,21 @@ def calibrate(weights: Path, material: Material, engine: Engine) -> dict[str, An
     every = [pair for pairs in (*scenes.values(), *held.values()) for pair in pairs]
     floors = detector.record.thresholds
     counting = [(image, seen.select(seen.reaching(floors))) for image, seen in every]
-    found = {}
     above = {node: _above(node, detector.nodes) for node in counted_below(detector.nodes)}
-    for node, parent in above.items():
-        if parent is None:
-            results = _counted_results(node, scenes, held)
-        else:
-            results = [reported_result(*pair, node) for pair in counting if covers(pair[0], node)]
-        if results:
-            found[node] = calibration(results, floors.get(node, 0) if parent is None else 0)
-    fields = record_fields(found, above)
+    found = {
+        node: calibration(results, floors.get(node, 0))
+        for node, parent in above.items()
+        if parent is None and (results := _counted_results(node, scenes, held))
+    }
     before = read_record(weights)
+    record = replace(detector.record, calibration={})
+    for _ in range(ROUNDS):
+        named = [(image, renamed(seen, record)) for image, seen in counting]
+        for node in (each for each, parent in above.items() if parent is not None):
+            if results := [reported_result(*pair, node) for pair in named if covers(pair[0], node)]:
+                found[node] = calibration(results)
+        fields = record_fields({node: found[node] for node in above if node in found}, above)
+        record = replace(record, calibration={**before.calibration, **fields["calibration"]})
     airports = {name: pairs for name, pairs in scenes.items() if name in SCREENED or name not in MEASURED}
     score = before.screen_score
     if airports:

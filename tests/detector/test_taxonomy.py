@@ -112,11 +112,20 @@ def walk(scores: list[float], thresholds: dict[str, float]) -> str:
     score = dict(zip(TREE, scores, strict=True))
     node = max((id for id in COUNTED if id in TREE), key=lambda id: score[id])
     while below := children(node, TREE):
-        best = max(below, key=lambda id: score[id])
-        if score[best] < thresholds.get(best, 0.5):
+        reaching = [id for id in below if score[id] >= thresholds.get(id, 0.5)]
+        if not reaching:
             break
-        node = best
+        node = max(reaching, key=lambda id: score[id])
     return node
+
+
+def test_of_siblings_the_one_that_is_worth_most_is_taken() -> None:
+    nodes = ("fw", "fw.bomber", "fw.isr")
+    scores = np.array([[0.9, 0.6, 0.8]] * 3, np.float32)
+    worth = np.array([[1, 0.7, 0.4], [1, 0.4, 0.7], [0, 0, 0]], np.float32)
+    assert deepest(scores, nodes, {}, worth).tolist() == [1, 2, 1]
+    assert deepest(scores, nodes, {"fw.bomber": 0.7}, worth).tolist() == [2, 2, 2]
+    assert deepest(scores, nodes, {"fw.bomber": 0.7, "fw.isr": 0.9}, worth).tolist() == [0, 0, 0]
 
 
 @given(
