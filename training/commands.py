@@ -246,7 +246,7 @@ def calibrate(weights: Path, material: Material, engine: Engine) -> dict[str, An
         if parent is None and (results := _counted_results(node, scenes, held))
     }
     before = read_record(weights)
-    record = replace(detector.record, calibration={})
+    record, fields = replace(detector.record, calibration={}), dict[str, Any]()
     for _ in range(ROUNDS):
         named = [(image, renamed(seen, record)) for image, seen in counting]
         for node in (each for each, parent in above.items() if parent is not None):
