@@ -10,7 +10,7 @@ from .backend import Raw
 from .boxes import canonical, suppress_probable
 from .detections import Detections, root_columns
 from .taxonomy import COUNTED, deepest
-from .weights import WeightRecord, calibrated, probabilities
+from .weights import WeightRecord, probabilities
 
 MIN_SCORE = 0.05
 """Unless a caller says another score, candidates with a lower best score at the counted nodes are not looked at."""
@@ -68,15 +68,8 @@ class Decoder:
         scores = np.ascontiguousarray(raw[4:-1, chosen[kept]].T)
         worth = probabilities(self.record, scores)
         label = deepest(judged[:, chosen[kept]].T, nodes, self.record.thresholds, worth)
-        return Detections(nodes, boxes[kept], scores, label, self._probability(scores, label), self.record.gsd_m)
-
-    def _probability(self, scores: NDArray[np.float32], label: NDArray[np.intp]) -> NDArray[np.float32]:
-        root = root_columns(self.record.nodes)[label]
-        result = np.zeros(len(label), dtype=np.float32)
-        for column in np.unique(root):
-            rows = root == column
-            result[rows] = calibrated(self.record, self.record.nodes[column], scores[rows, column])
-        return result
+        real = worth[np.arange(len(label)), root_columns(nodes)[label]]
+        return Detections(nodes, boxes[kept], scores, label, real, self.record.gsd_m)
 
 
 def renamed(found: Detections, record: WeightRecord) -> Detections:

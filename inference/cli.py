@@ -40,7 +40,10 @@ WeightsName = Annotated[str, typer.Option("--weights", metavar="NAME", help="A s
 MinScore = Annotated[
     float | None,
     typer.Option(
-        "--min-score", min=0.0, max=1.0, help="Leave out boxes below this raw score. Default: 0.05, launchers 0.15."
+        "--min-score",
+        min=0.0,
+        max=1.0,
+        help="Leave out boxes below this raw score. Default: 0.05, or half of what a class counts from.",
     ),
 ]
 

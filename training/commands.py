@@ -71,7 +71,7 @@ Seen = dict[str, list[Pair]]
 """Images with what was found on them, by the set or the folder that they are of."""
 
 ROUNDS = 3
-"""How often roles and types are named and their curves measured; names hardly change after the second time."""
+"""How often roles and types are named and their curves measured, so that names and curves agree."""
 LICENCES = {
     "airbus": "CC BY-NC-SA 4.0",
     "hrplanes": "CC BY-NC-ND 4.0 by its page, CC BY 4.0 by its uploader",
