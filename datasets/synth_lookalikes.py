@@ -119,15 +119,16 @@ def add_painted_aircraft(ground: Ground, x: float, y: float, heading: float) -> 
 def add_crosses(ground: Ground, rng: Generator) -> None:
     """Crosses that close a runway or a taxiway, one or a row of them: white, yellow, orange, or faded to dark paint.
 
-    Closed pavement is marked so (ICAO Annex 14, chapter 7). Arms: 7 to 30 m long, a thirteenth to a fifth as wide.
-    They begin at a free place. What is random is drawn with `rng`, not with the ground's.
+    Closed pavement is marked so (ICAO Annex 14, chapter 7). Arms: 7 to 45 m long, a thirteenth to a fifth as wide.
+    Half of them are fresh paint. They begin at a free place. What is random is drawn with `rng`, not with the ground's.
     """
     gsd = ground.gsd
     free = np.argwhere(ground.free[::4, ::4]) * 4
     if not len(free):
         return
     y, x = (float(v) for v in free[int(rng.integers(len(free)))])
-    long = float(rng.uniform(7, 30))
+    long = float(np.exp(rng.uniform(np.log(7), np.log(45))))
+    fresh = bool(rng.random() < 0.5)
     wide = long * float(rng.uniform(1 / 13, 1 / 5))
     size = int(1.1 * long / gsd)
     fine = np.zeros((size * _FINE, size * _FINE), np.uint8)
@@ -136,9 +137,11 @@ def add_crosses(ground: Ground, rng: Generator) -> None:
     for turn in (half, -half):
         reach = np.array([np.cos(turn), np.sin(turn)]) * (long / 2 / gsd * _FINE)
         ends = [tuple(int(v) for v in np.rint(middle + sense * reach)) for sense in (1, -1)]
-        cv2.line(fine, ends[0], ends[1], int(rng.integers(90, 250)), max(1, round(wide / gsd * _FINE)))
+        cv2.line(
+            fine, ends[0], ends[1], 255 if fresh else int(rng.integers(90, 250)), max(1, round(wide / gsd * _FINE))
+        )
     worn = texture.noise(rng, (fine.shape[0], fine.shape[1]), (1.5 * _FINE / gsd,), (0.2,)) + 1
-    faded = (fine * worn.clip(0.3, 1.3)).clip(0, 255).astype(np.uint8)
+    faded = fine if fresh else (fine * worn.clip(0.3, 1.3)).clip(0, 255).astype(np.uint8)
     alpha = np.asarray(cv2.resize(faded, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
     tone = np.array(((228, 228, 222), (214, 176, 64), (216, 140, 84), (70, 68, 62))[int(rng.integers(4))])
     piece = np.full((size, size, 3), (tone * rng.uniform(0.75, 1.05)).clip(0, 255), np.uint8)

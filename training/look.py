@@ -25,10 +25,10 @@ class Augmentation:
     """
 
     light: float = 0.6
-    """Brightness and contrast; half as often, gamma."""
+    """Brightness and contrast, as far as burnt-out concrete; half as often, gamma."""
     colour_cast: float = 0.2
     """Each channel shifted; twice as often, saturation and hue."""
-    grey: float = 0.06
+    grey: float = 0.1
     """Panchromatic."""
     blur: float = 0.35
     """Another sensor's sharpness: blurred, coarser and enlarged, or sharpened."""
@@ -37,7 +37,7 @@ class Augmentation:
     """JPEG at quality 45 to 90."""
     haze: float = 0.12
     cloud_shadow: float = 0.08
-    snow: float = 0.05
+    snow: float = 0.08
 
     def __post_init__(self) -> None:
         """Raise `RecipeError` for a share outside of 0 to 1."""
@@ -53,7 +53,7 @@ def overhead_look(shares: Augmentation = Augmentation()) -> Callable[[Pixels, in
     """
     sensor = A.Compose(
         [
-            A.RandomBrightnessContrast(brightness_limit=(-0.2, 0.1), contrast_limit=0.2, p=shares.light),
+            A.RandomBrightnessContrast(brightness_limit=(-0.25, 0.2), contrast_limit=(-0.35, 0.5), p=shares.light),
             A.RandomGamma(gamma_limit=(65, 150), p=shares.light / 2),
             A.HueSaturationValue(
                 hue_shift_limit=8, sat_shift_limit=35, val_shift_limit=0, p=min(1.0, 2 * shares.colour_cast)

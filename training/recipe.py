@@ -35,9 +35,12 @@ class SetShare:
     scale: tuple[float, ...] = ()
     """Smallest and largest scale of its crops, where they are not those of [crop]. Narrow where the set's metres are
     true, because types of one shape differ in size alone; wide where they are guessed. A folder may be named twice."""
+    around: tuple[str, ...] = ()
+    """Taxonomy nodes: only tiles with an object of one of them are taken, and crops lie near those. For what is rare;
+    name the folder a second time for all of it."""
 
     def __post_init__(self) -> None:
-        """Raise `RecipeError` for shares and scales that are none, and for negatives not in the taxonomy."""
+        """Raise `RecipeError` for shares and scales that are none, and for nodes that are not in the taxonomy."""
         shares = (self.share, self.share if self.share_end is None else self.share_end)
         if min(shares) < 0 or max(shares) <= 0:
             raise RecipeError(
@@ -45,9 +48,10 @@ class SetShare:
             )
         if not 0 <= self.empty_share <= 1:
             raise RecipeError(f"set {self.folder!r}: empty_share {self.empty_share} is not from 0 to 1")
-        unknown = [node for node in self.negatives if node not in NODES]
-        if unknown:
-            raise RecipeError(f"set {self.folder!r}: negatives not in the taxonomy: {', '.join(unknown)}")
+        for key, nodes in (("negatives", self.negatives), ("around", self.around)):
+            unknown = [node for node in nodes if node not in NODES]
+            if unknown:
+                raise RecipeError(f"set {self.folder!r}: {key} not in the taxonomy: {', '.join(unknown)}")
         if self.scale and (len(self.scale) != 2 or not 0 < self.scale[0] <= self.scale[1]):
             raise RecipeError(f"set {self.folder!r}: scale {list(self.scale)} is not [low, high] with 0 < low <= high")
 

@@ -14,7 +14,7 @@ from ..datasets.split import Split, split_of
 from ..datasets.tiles import read_tiles, read_weights
 from ..detector.errors import DatasetNotFoundError, OutputError
 from ..detector.opencv import cv2
-from ..detector.taxonomy import ancestors
+from ..detector.taxonomy import ancestors, is_a
 from ..detector.weights import find_weights
 from .checkpoint import LAST
 from .diary import Diary
@@ -49,7 +49,8 @@ def training_tiles(recipe: Recipe, tiles: Path) -> tuple[list[TileEntry], DrawWe
     for share in recipe.sets:
         own, rarity = _of_set(recipe, share, tiles, "train")
         if not own:
-            raise DatasetNotFoundError(f"{tiles / share.folder} has no tile outside the held-back groups")
+            near = f" with an object of {', '.join(share.around)}" if share.around else ""
+            raise DatasetNotFoundError(f"{tiles / share.folder} has no tile{near} outside the held-back groups")
         filled = [bool((~entry.ignore).any()) for entry in own]
         entries += own
         weights = np.array(_draw_weights(share, filled, rarity))
@@ -70,20 +71,25 @@ def _of_set(recipe: Recipe, share: SetShare, tiles: Path, split: Split) -> tuple
     folder = tiles / share.folder
     pairs = zip(map(tile_entry, read_tiles(folder)), read_weights(folder), strict=True)
     kept = [(entry, rarity) for entry, rarity in pairs if split_of(entry.source, entry.group) == split]
-    return [_within(entry, share, recipe.nodes) for entry, _ in kept], [rarity for _, rarity in kept]
+    taken = [(_within(entry, share, recipe.nodes), rarity) for entry, rarity in kept]
+    near = [(entry, rarity) for entry, rarity in taken if entry.around is None or len(entry.around)]
+    return [entry for entry, _ in near], [rarity for _, rarity in near]
 
 
 def _within(entry: TileEntry, share: SetShare, nodes: Sequence[str]) -> TileEntry:
     """Return the entry as the run takes it: objects that the network has a node for, the set's negatives and scale."""
     has = np.array([any(node in nodes for node in ancestors(label)) for label in entry.nodes], bool)
+    kept = tuple(node for node, keep in zip(entry.nodes, has, strict=True) if keep)
+    wanted = [row for row, label in enumerate(kept) if any(is_a(label, node) for node in share.around)]
     return replace(
         entry,
         exhaustive=(*entry.exhaustive, *share.negatives),
-        nodes=tuple(node for node, keep in zip(entry.nodes, has, strict=True) if keep),
+        nodes=kept,
         boxes=entry.boxes[has],
         exact=entry.exact[has],
         ignore=entry.ignore[has],
         scale=(share.scale[0], share.scale[1]) if share.scale else None,
+        around=np.array(wanted, np.intp) if share.around else None,
     )
 
 

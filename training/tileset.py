@@ -40,6 +40,8 @@ class TileEntry:
     ignore: NDArray[np.bool_]
     scale: tuple[float, float] | None = None
     """Smallest and largest scale of its crops around the true ground sampling distance; None: those of the run."""
+    around: NDArray[np.intp] | None = None
+    """(K,) the objects that crops are centred near; None: any."""
 
     @property
     def turnable(self) -> NDArray[np.bool_]:
@@ -108,8 +110,9 @@ def crop_matrix(
     scale = float(np.exp(rng.uniform(log(crop.scale_low), log(crop.scale_high))))
     turn = scale * np.array([[cos(angle) * flip, -sin(angle)], [sin(angle) * flip, cos(angle)]])
     reach = 0.38 * crop.size_px / scale
-    if len(entry.boxes) and rng.random() < 0.75:
-        focus = entry.boxes[rng.integers(len(entry.boxes)), :2] + rng.uniform(-reach, reach, 2)
+    centres = entry.boxes[:, :2] if entry.around is None else entry.boxes[entry.around, :2]
+    if len(centres) and rng.random() < 0.75:
+        focus = centres[rng.integers(len(centres))] + rng.uniform(-reach, reach, 2)
     else:
         focus = rng.uniform(0, 1, 2) * (width, height)
     margin = np.minimum(0.5 * crop.size_px / scale, np.array([width, height]) / 2)

@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 import torch
 
-from hardstand.detector import LabelError, MissingDependencyError, OutputError, RecipeError, ShortMemoryError
+from hardstand.detector import (
+    DatasetNotFoundError,
+    LabelError,
+    MissingDependencyError,
+    OutputError,
+    RecipeError,
+    ShortMemoryError,
+)
 from hardstand.detector.weights import read_record
 from hardstand.training.commands import fit_recipe, self_label
 from hardstand.training.diary import Diary
@@ -205,6 +212,20 @@ def test_tiles_are_drawn_by_the_weights_of_their_index_inside_the_share_of_their
     drawn = 1.5 * weights.start  # the shares of the sets are 1 and 0.5
     assert drawn[:5] == pytest.approx([0.2, 0.5, 0.2, 0.05, 0.05])  # 1 : 2.5 : 1 of 0.9; two of 0.1
     assert drawn[5:] == pytest.approx([0.2125, 0.2125, 0.075])  # alike; 15 % from empty tiles by default
+
+
+def test_around_takes_the_tiles_with_one_of_these_alone(tmp_path: Path) -> None:
+    _index(tmp_path / "a", [(["fw"], 1.0), (["fw.combat", "heli"], 1.0), (["heli"], 1.0), ([], 1.0)])
+    recipe = tmp_path / "r.toml"
+    recipe.write_text(RECIPE.format(steps=1) + 'around = ["heli"]\n')
+    entries, weights = training_tiles(read_recipe(recipe), tmp_path)
+    around = [entry.around for entry in entries if entry.around is not None]
+    assert [entry.nodes for entry in entries] == [("fw.combat", "heli"), ("heli",)]
+    assert [rows.tolist() for rows in around] == [[1], [0]]
+    assert weights.start == pytest.approx([0.5, 0.5])
+    recipe.write_text(RECIPE.format(steps=1) + 'around = ["ad.launcher"]\n')
+    with pytest.raises(DatasetNotFoundError, match=r"no tile with an object of ad\.launcher outside"):
+        training_tiles(read_recipe(recipe), tmp_path)
 
 
 def test_a_torn_index_is_named(tmp_path: Path) -> None:

@@ -71,6 +71,19 @@ def test_only_exact_labels_are_turned_freely(tmp_path: Path) -> None:
     assert any(min(abs(m[0, 0]), abs(m[0, 1])) > 0.1 for m in turns)
 
 
+def test_crops_lie_near_the_objects_that_they_are_to_lie_around(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["fw", 100, 100, 30, 20, 0.4, 1, 0], ["heli", 900, 900, 20, 20, 0.1, 1, 0]]
+    entry = tile_entry(read_tiles(_folder(tmp_path / "t", rows))[0])
+    entry = replace(entry, around=np.array([1]))
+
+    def middle(seed: int) -> float:
+        matrix = crop_matrix(entry, (1000, 1000), CropRange(128), np.random.default_rng(seed))
+        return float(np.linalg.solve(matrix[:, :2], 64 - matrix[:, 2]).max())
+
+    near = np.mean([middle(seed) > 800 for seed in range(60)])
+    assert near > 0.7  # three of four, and some of those that lie anywhere
+
+
 def test_share_inside() -> None:
     boxes = np.array([[0, 50, 20, 20, 0], [50, 50, 20, 20, 0], [-30, 50, 20, 20, 0]], np.float32)
     assert inside_share(boxes, 100).tolist() == pytest.approx([0.5, 1, 0])
