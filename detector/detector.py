@@ -16,7 +16,7 @@ from .errors import BackendError, TooCoarseError
 from .weights import DEFAULT, WeightRecord, exported_model, find_weights, read_record
 
 PADDING = 114  # the grey that ultralytics pads with in training
-COARSEST = 2.0
+COARSEST = 3.0
 """Imagery is refused above so many times the network's GSD: what it would be enlarged from has no detail left."""
 
 

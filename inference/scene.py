@@ -21,6 +21,7 @@ from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader, MemoryFile
 from rasterio.windows import Window
 
+from ..detector.detector import COARSEST
 from ..detector.errors import (
     EmptySceneError,
     MissingFileError,
@@ -38,8 +39,6 @@ from .georeference import SceneInfo, ground_gsd
 from .pixels import BLANK, Hidden, Mask, Pixels, Rendering, plan_rendering, render
 from .tiles import Tile
 
-COARSEST = 2.0
-"""A scene may be this many times coarser than a network's training imagery, no more."""
 SAME_GSD = 0.01
 """A scene whose ground sampling distance is this close to the network's, relatively, is taken as it is."""
 _CHUNK_PX = 512  # of a cloud mask, looked at for the points that lie in it

@@ -11,6 +11,8 @@ from .passes import Pass
 MINUS = "\N{MINUS SIGN}"
 NOT_SEEN = "not seen"
 UNDATED = "undated"
+COARSE = 1.6
+"""A scene with more than so many times the network's metres per pixel is coarse for small objects."""
 
 
 def number(value: float) -> str:
@@ -135,3 +137,20 @@ def unmeasured(nodes: Sequence[str], recall: Mapping[str, float]) -> str:
     if not names:
         return ""
     return f"How many are missed was not measured for: {', '.join(names)}. Those intervals know false alarms alone."
+
+
+def too_coarse(
+    nodes: Sequence[str], recall_by_gsd: Mapping[str, object], scenes: Mapping[str, float], gsd: float
+) -> str:
+    """A remark naming scenes, by their metres per pixel, that are much coarser than a network's `gsd`; empty without.
+
+    It names the counted roots among `nodes` of which it is not known how many are missed there.
+    """
+    names = [node_name(node).lower() for node in COUNTED if node in nodes and node not in recall_by_gsd]
+    coarse = [f"{name} ({own:.2g} m)" for name, own in scenes.items() if own > COARSE * gsd]
+    if not names or not coarse:
+        return ""
+    return (
+        f"Coarse for small objects: {', '.join(coarse)}. How many {' and '.join(names)} are missed was measured at "
+        f"{gsd:g} m per pixel; there it is more, and their counts are too low."
+    )

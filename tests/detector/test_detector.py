@@ -100,8 +100,8 @@ def test_an_image_of_another_gsd_is_resampled_and_answered_in_its_own_pixels(rec
 
 def test_what_does_not_suit_one_tile_says_what_does(record: WeightRecord) -> None:
     detector = Detector(DarkSpot(), record)
-    with pytest.raises(TooCoarseError, match=r"gsd is 1\.2 m, and tiny sees 0\.5 m; at most 1 m"):
-        detector.detect(spotted(0, 0), gsd=1.2)
+    with pytest.raises(TooCoarseError, match=r"gsd is 1\.6 m, and tiny sees 0\.5 m; at most 1\.5 m"):
+        detector.detect(spotted(0, 0), gsd=1.6)
     with pytest.raises(ValueError, match=r"512 x 512 px at 0\.5 m.*hardstand\.inference\.detect"):
         detector.detect(spotted(0, 0), gsd=1.0)
     with pytest.raises(ValueError, match="gsd is 0"):

@@ -289,7 +289,7 @@ def test_progress_counts_every_tile_once() -> None:
 
 def test_what_detect_refuses() -> None:
     with pytest.raises(TooCoarseError):
-        detect(grey(50, 50), PaintDetector(), gsd=1.1)
+        detect(grey(50, 50), PaintDetector(), gsd=1.6)
     with pytest.raises(ValueError, match="at most the detector's 1024"):
         detect(grey(50, 50), PaintDetector(), gsd=0.5, tile_px=2000)
     with pytest.raises(ValueError, match="overlap of 166 px"):

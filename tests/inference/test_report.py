@@ -122,6 +122,17 @@ def test_what_was_not_read_is_said(survey: Survey, tmp_path: Path) -> None:
     assert "1 tiles could not be read" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
+def test_a_scene_too_coarse_for_the_small_classes_says_so(survey: Survey, tmp_path: Path) -> None:
+    look = survey.looks[0]
+    coarse = replace(look, result=replace(look.result, scene=replace(look.result.scene, gsd_x=1.2, gsd_y=1.2)))
+    written = write_results(replace(survey, looks=(coarse, survey.looks[1])), tmp_path)
+    (said,) = (remark for remark in written.remarks if "Coarse for small objects" in remark)
+    assert "base_20241102 (1.2 m)" in said
+    assert "base_20241120" not in said
+    assert "helicopter" in said
+    assert not any("Coarse" in remark for remark in write_results(survey, tmp_path / "fine").remarks)
+
+
 def test_a_failure_at_the_end_leaves_an_empty_place(
     survey: Survey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

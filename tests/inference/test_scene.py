@@ -197,12 +197,12 @@ def test_nothing_to_see(tmp_path: Path) -> None:
 
 
 def test_too_coarse_for_a_network(tmp_path: Path) -> None:
-    with open_scene(write(tmp_path / "a.tif", noise(3, 40, 60)), gsd=1.2) as scene:
+    with open_scene(write(tmp_path / "a.tif", noise(3, 40, 60)), gsd=1.6) as scene:
         with pytest.raises(
-            TooCoarseError, match=r"1\.20 m per pixel is too coarse for a network of 0\.5 m; at most 1 m"
+            TooCoarseError, match=r"1\.60 m per pixel is too coarse for a network of 0\.5 m; at most 1\.5 m"
         ):
             scene.grid(0.5)
-        assert scene.grid(0.6).width == 120
+        assert scene.grid(0.55).width == round(60 * 1.6 / 0.55)
 
 
 def test_bands_that_are_not_there(tmp_path: Path) -> None:
