@@ -23,7 +23,7 @@ from .packed import PackedMask
 from .polygons import on_scene
 from .result import SceneResult
 from .scene import Grid, Scene, array_scene, open_scene
-from .screen import Plan, screen, tile_sides
+from .screen import screen
 from .sites import Site
 from .tiles import Tile, plan_tiles
 
@@ -63,19 +63,22 @@ def detect(  # noqa: PLR0913  # options of the one call that most callers make
     overlap_px = ceil(detector.largest_object_m / detector.gsd) + 2 * SEAM_PX
     with _opened(source, gsd) as scene:
         grid = scene.grid(detector.gsd)
-        sides = (side,) if screening is None else tile_sides(side, overlap_px)
-        plans = [_plan(scene, grid, each, overlap_px, within) for each in sides]
-        look = None if screening is None else screen(scene, grid, plans, screening)
-        plan, to_run = (plans[0], plans[0].wanted) if look is None else (look.plan, look.suspected)
+        tiles = plan_tiles(grid.width, grid.height, tile_px=side, overlap_px=overlap_px, multiple_px=STRIDE_PX)
+        to_run = tiles if within is None else touching_tiles(scene.info, grid, tiles, within)
+        passed = None
+        if screening is not None:
+            look = screen(scene, grid, to_run, screening, tile_px=side, overlap_px=overlap_px)
+            to_run, passed = look.suspected, look.passed
+            tiles = tiles if passed is None else to_run
         info = scene.info
         kept = None
         if journal is not None:
             kept = journal.scene(info.path or "", info.name, fingerprint(scene, grid, to_run, detector))
         proposals = run_tiles(scene, grid, to_run, detector, progress=progress, unread=unread, journal=kept)
-        valid = proposals.valid if look is None else proposals.valid + look.passed
+        valid = proposals.valid if passed is None else proposals.valid + passed
         floors = detector.record.thresholds if isinstance(detector, Detector) else NO_FLOORS
-        merged = merge(proposals.detections, proposals.tile, plan.tiles, floors)
-        found = _uncovered(scene, grid, merged.select(_in_cores(merged, plan.tiles, to_run)))
+        merged = merge(proposals.detections, proposals.tile, tiles, floors)
+        found = _uncovered(scene, grid, merged.select(_in_cores(merged, grid, to_run)))
         everything = within is None and not scene.has_clouds
     if everything and not proposals.unread and not valid.any():
         if kept is not None:
@@ -90,14 +93,8 @@ def detect(  # noqa: PLR0913  # options of the one call that most callers make
         unread=proposals.unread,
         valid=PackedMask.of(valid >= 0.5),
         valid_fraction=float(valid.mean()),
-        tiles=len(plan.wanted),
-        screened_out=len(plan.wanted) - len(to_run),
+        coarse_fraction=0.0 if passed is None else float(passed.mean()),
     )
-
-
-def _plan(scene: Scene, grid: Grid, side: int, overlap_px: int, within: Sequence[Site] | None) -> Plan:
-    tiles = plan_tiles(grid.width, grid.height, tile_px=side, overlap_px=overlap_px, multiple_px=STRIDE_PX)
-    return Plan(tiles, tiles if within is None else touching_tiles(scene.info, grid, tiles, within))
 
 
 def touching_tiles(scene: SceneInfo, grid: Grid, tiles: Sequence[Tile], sites: Sequence[Site]) -> tuple[Tile, ...]:
@@ -116,14 +113,13 @@ def touching_tiles(scene: SceneInfo, grid: Grid, tiles: Sequence[Tile], sites: S
     return tuple(tile for tile, wanted in zip(tiles, touched, strict=True) if wanted)
 
 
-def _in_cores(found: Detections, tiles: Sequence[Tile], chosen: Sequence[Tile]) -> NDArray[np.bool_]:
-    """Which detections are centred in the core of a chosen one of all tiles; not in what the others alone would see."""
-    lefts, tops = np.unique([tile.core_left for tile in tiles]), np.unique([tile.core_top for tile in tiles])
-    column = np.searchsorted(lefts, found.boxes[:, 0].clip(0), side="right") - 1
-    row = np.searchsorted(tops, found.boxes[:, 1].clip(0), side="right") - 1
-    wanted = np.zeros(len(tiles), dtype=np.bool_)
-    wanted[[tile.index for tile in chosen]] = True
-    return np.asarray(wanted[row * len(lefts) + column], dtype=np.bool_)
+def _in_cores(found: Detections, grid: Grid, tiles: Sequence[Tile]) -> NDArray[np.bool_]:
+    """Which detections are centred in the core of one of the tiles, or beyond the edge of the grid beside one."""
+    x, y = found.boxes[:, 0].clip(0, grid.width - 1), found.boxes[:, 1].clip(0, grid.height - 1)
+    inside = np.zeros(len(found), dtype=np.bool_)
+    for tile in tiles:
+        inside |= tile.owns(x, y)
+    return inside
 
 
 def _uncovered(scene: Scene, grid: Grid, found: Detections) -> Detections:

@@ -140,7 +140,7 @@ class _Work:
                     self._settle(tile)
                     continue
                 colours, valid = view
-                self._cells.add(tile, valid, strip.top, strip.valid)
+                self._cells.add(tile, valid, strip.top, strip.left, strip.valid)
                 if not valid.any():
                     self._settle(tile)
                     continue
@@ -192,7 +192,7 @@ class _OpenStrip:
         self.tiles_left = len(row)
         self.seen: dict[int, Detections] = {}
         self.unread: list[Tile] = []
-        self.top, self.valid = cells.of_row(row)
+        self.top, self.left, self.valid = cells.of_row(row)
 
     def whole(self, nothing: Detections) -> Strip:
         """The strip, its tiles in their order."""
@@ -203,5 +203,6 @@ class _OpenStrip:
             np.repeat(np.array(tiles, dtype=np.intp), counts),
             tuple(self.unread),
             self.top,
+            self.left,
             self.valid,
         )

@@ -13,7 +13,7 @@ from .output import Staging, output_errors
 from .report import report
 from .sites import placed
 from .survey import Look, Survey
-from .words import unmeasured
+from .words import too_coarse, unmeasured
 
 GEOJSON, DETECTIONS, COUNTS, REPORT, STORE = (
     "detections.geojson", "detections.csv", "counts.csv", "report.html", "hardstand.sqlite",
@@ -78,6 +78,10 @@ def _file_names(looks: Sequence[Look]) -> dict[str, str]:
 
 def _remarks(survey: Survey) -> tuple[str, ...]:
     remarks = [remark] if (remark := unmeasured(survey.nodes, survey.weights.recall)) else []
+    scales = {look.name: sqrt(look.result.scene.gsd_x * look.result.scene.gsd_y) for look in survey.looks}
+    network_gsd = min((look.result.detections.gsd for look in survey.looks), default=0.0)
+    coarse = too_coarse(survey.nodes, survey.weights.recall_by_gsd, scales, network_gsd)
+    remarks += [coarse] if coarse else []
     unplaced = [look.name for look in survey.looks if not placed(look.result.scene)]
     if unplaced:
         which = "No scene" if len(unplaced) == len(survey.looks) else f"{len(unplaced)} of {len(survey.looks)} scenes"
@@ -98,9 +102,9 @@ def _remarks(survey: Survey) -> tuple[str, ...]:
         names = ", ".join(look.name for look in survey.looks if look.result.unread)
         remarks.append(f"{survey.unread} tiles could not be read ({names}); their area counts as not seen.")
     remarks += [
-        f"{look.name}: {look.result.screened_out} of {look.result.tiles} tiles had a coarse look alone (--screen). "
+        f"{look.name}: {look.result.coarse_fraction:.0%} of the scene had a coarse look alone (--screen). "
         "That was measured for aircraft only: helicopters and launchers may be missed there."
         for look in survey.looks
-        if look.result.screened_out
+        if look.result.coarse_fraction
     ]
     return tuple(remarks)

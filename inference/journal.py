@@ -127,7 +127,7 @@ class SceneJournal:
             with np.load(io.BytesIO(self._file(number).read_bytes()), allow_pickle=False) as kept:
                 arrays = {name: kept[name] for name in ("boxes", "scores", "label", "probability")}
                 found = Detections(nodes=detections.nodes, gsd=detections.gsd, **arrays)
-                strip = Strip(found, kept["tile"], (), int(kept["top"]), kept["valid"])
+                strip = Strip(found, kept["tile"], (), int(kept["top"]), int(kept["left"]), kept["valid"])
         except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error):
             return None
         self.journal.kept += 1
@@ -143,7 +143,7 @@ class SceneJournal:
         data, found = io.BytesIO(), strip.detections
         np.savez_compressed(
             data, boxes=found.boxes, scores=found.scores, label=found.label, probability=found.probability,
-            tile=strip.tile, top=np.array(strip.top), valid=strip.valid,
+            tile=strip.tile, top=np.array(strip.top), left=np.array(strip.left), valid=strip.valid,
         )  # fmt: skip
         with output_errors(self._file(number)):
             replace_whole(self._file(number), data.getvalue())

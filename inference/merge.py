@@ -43,7 +43,7 @@ def merge(
 def _near_border(boxes: NDArray[np.float32], tile: NDArray[np.intp], tiles: Sequence[Tile]) -> NDArray[np.bool_]:
     """Which boxes are centred outside their tile's core or near its border, by 2 x SEAM_PX."""
     cores = np.array([(t.core_left, t.core_top, t.core_right, t.core_bottom) for t in tiles], dtype=np.float64)
-    left, top, right, bottom = cores[tile].T
+    left, top, right, bottom = cores.reshape(-1, 4)[tile].T
     x, y = boxes[:, 0].astype(np.float64), boxes[:, 1].astype(np.float64)
     inside = np.minimum(np.minimum(x - left, right - x), np.minimum(y - top, bottom - y))
     return np.asarray(inside < 2 * SEAM_PX)

@@ -24,7 +24,7 @@ class SceneResult:
         unread: tiles that could not be read, in grid pixels: nothing is known of their cores. Not a count of zero.
         valid: `valid_mask`, packed.
         valid_fraction: the share of the scene that was read and is valid, 0 to 1.
-        tiles: tiles of the plan. screened_out: how many of them had a coarse look alone (`screen`).
+        coarse_fraction: the share of the scene that is valid and had a coarse look alone (`screen`), 0 to 1.
     """
 
     scene: SceneInfo
@@ -33,8 +33,7 @@ class SceneResult:
     unread: tuple[Tile, ...]
     valid: PackedMask
     valid_fraction: float
-    tiles: int = 0
-    screened_out: int = 0
+    coarse_fraction: float = 0.0
 
     @property
     def valid_mask(self) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""Screening: a coarse look at the whole scene decides which tiles are run in full. Most of a large scene is empty.
+"""Screening: a coarse look at the whole scene decides what of it is run in full. Most of a large scene is empty.
 
 The measurement behind it is `tests/benchmarks/screening.py`: aircraft on held-back airports. Helicopters and launchers
 are a few pixels at this scale and were not measured; where they are looked for, do not screen.
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..detector.coarse import NEAR_M
 from ..detector.detector import TileDetector
+from .cover import CELL_PX, cover, window_sides, work_px
 from .engine import SEAM_PX, STRIDE_PX, Proposals, run_tiles
 from .scene import Grid, Scene
 from .strips import Cells
@@ -23,20 +24,10 @@ FIRST = 4
 """One of so many tiles of the coarse look is looked at before it is known whether the others are worth it."""
 MOST_LOOK = 1 / 3
 """A coarse look that is more than this share of the work that it may save is not taken: small scenes and sites."""
-FINER = (2.5, 3, 4)
-"""Besides the detector's own, tiles may have so many times the overlap as side. The smaller they are, the less a lone
-suspicion costs, and the more of what is run is overlap: which is cheapest depends on how much is suspected. Still
-smaller ones lose aircraft that the coarse look misses and that are found beside others now."""
-TILE_COST_PX = 80_000
-"""What a tile costs a network besides its pixels, in pixels: measured with OpenVINO, 256 to 960 px, on two cores."""
 
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Tiles over a whole grid, and those of them that are to be seen, in the same order."""
-
-    tiles: tuple[Tile, ...]
-    wanted: tuple[Tile, ...]
+MARGIN_M = 15.0
+"""Around what the coarse look saw, so much more is shown: its box is a coarse one, and a network sees an object by what
+is around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,94 +35,90 @@ class Screening:
     """What a coarse look says.
 
     Attributes:
-        plan: the plan whose suspected tiles are the least work.
-        suspected: its tiles to run in full, in their order.
+        suspected: the tiles to run in full, in their order.
         passed: (rows, columns) float64 over the whole scene, as `engine.Proposals.valid`: the share of each cell that
-            is valid and lies in the core of a wanted tile that is not suspected.
+            is valid, wanted and in the core of no suspected tile. None where there was no look worth it, and the tiles
+            are all of the plan that are wanted.
     """
 
-    plan: Plan
     suspected: tuple[Tile, ...]
-    passed: NDArray[np.float64]
+    passed: NDArray[np.float64] | None = None
 
 
-def tile_sides(tile_px: int, overlap_px: int) -> tuple[int, ...]:
-    """The sides of tiles that a screened run may choose from, largest first: `tile_px` and smaller ones.
+def screen(
+    scene: Scene, grid: Grid, wanted: Sequence[Tile], coarse: TileDetector, *, tile_px: int, overlap_px: int
+) -> Screening:
+    """The tiles of `grid` around what a coarse look finds something in or near, or could not read.
 
-    >>> tile_sides(1024, 166)
-    (1024, 672, 512, 416)
-    >>> tile_sides(320, 166)
-    (320,)
-    """
-    finer = (ceil(times * overlap_px / STRIDE_PX) * STRIDE_PX for times in sorted(FINER, reverse=True))
-    return (tile_px, *(side for side in finer if side < tile_px))
-
-
-def screen(scene: Scene, grid: Grid, plans: Sequence[Plan], coarse: TileDetector) -> Screening:
-    """The tiles of `grid` that a coarse look finds something in or near, or that it could not read.
-
-    Of the `plans`, coarsest first, the one is taken whose suspected tiles are the least work. `coarse` sees the scene
-    at its own `gsd`, as far as a plan wants it seen; every box that it reports counts. It looks at one tile of FIRST
-    of its own first. Where it would cost more than it can save, by the size of the work or by what that first part
-    shows, everything that the first plan wants is suspected: a scene full of aircraft gains nothing by a look before.
+    `wanted` are tiles of a regular plan: what is to be seen lies in their cores. `coarse` sees that at its own `gsd`;
+    every box that it reports counts. It looks at one tile of FIRST of its own first. Where it would cost more than it
+    can save, by the size of the work or by what that first part shows, the wanted tiles themselves are to be run: a
+    scene full of aircraft gains nothing by a look before. Else the tiles are a `cover` of what is suspected, with
+    windows of `tile_px` at most.
     """
     low = scene.grid(coarse.gsd)
     scale = np.array([low.scale_x / grid.scale_x, low.scale_y / grid.scale_y] * 2)
-    overlap_px = ceil(coarse.largest_object_m / coarse.gsd) + 2 * SEAM_PX
-    tiles = plan_tiles(low.width, low.height, tile_px=coarse.tile_px, overlap_px=overlap_px, multiple_px=STRIDE_PX)
-    look = _covering(tiles, scale, plans)
-    everything = Screening(plans[0], plans[0].wanted, np.zeros_like(Cells(grid).shares_of(())))
-    whole_px = work_px(plans[0].wanted)
-    if not look or work_px(look) > MOST_LOOK * whole_px:
-        return everything
+    coarse_overlap_px = ceil(coarse.largest_object_m / coarse.gsd) + 2 * SEAM_PX
+    tiles = plan_tiles(
+        low.width, low.height, tile_px=coarse.tile_px, overlap_px=coarse_overlap_px, multiple_px=STRIDE_PX
+    )
+    look = _touching(tiles, _cores(wanted) / scale)
+    whole_px = work_px(wanted)
+    if not look or work_px(look) > MOST_LOOK * whole_px or tile_px - overlap_px <= CELL_PX:
+        return Screening(tuple(wanted))
+    ground = _Ground(grid, overlap_px)
+    area = ground.touched(_cores(wanted))
     first, rest = look[::FIRST], [tile for number, tile in enumerate(look) if number % FIRST]
-    near_px = NEAR_M / grid.gsd
     seen = run_tiles(scene, low, first, coarse)
-    doubts = _doubts(seen, scale, near_px)
-    if (1 - _left(plans, _cores(first) * scale, doubts)) * whole_px < work_px(rest):
-        return everything
+    reach = ground.reach(seen, scale)
+    sides = window_sides(tile_px, overlap_px)
+    sample = area & ground.touched(_cores(first) * scale)
+    begun = cover(np.where(sample, reach, -1), grid.width, grid.height, sides=sides)
+    if whole_px - work_px(begun) * area.sum() / max(sample.sum(), 1) < work_px(rest):
+        return Screening(tuple(wanted))
     others = run_tiles(scene, low, rest, coarse)
-    doubts = np.concatenate([doubts, _doubts(others, scale, near_px)])
-    choices = [(plan, _touching(plan.wanted, doubts)) for plan in plans]
-    plan, suspected = min(choices, key=lambda choice: work_px(choice[1]))
-    run = {tile.index for tile in suspected}
-    passed = Cells(grid).shares_of([tile for tile in plan.wanted if tile.index not in run])
-    return Screening(plan, suspected, passed * _enlarged(seen.valid + others.valid, passed.shape))
+    reach = np.where(area, np.maximum(reach, ground.reach(others, scale)), -1)
+    suspected = cover(reach, grid.width, grid.height, sides=sides)
+    cells = Cells(grid)
+    passed = (cells.shares_of(wanted) - cells.shares_of(suspected)).clip(0)
+    return Screening(suspected, passed * _enlarged(seen.valid + others.valid, passed.shape))
 
 
-def _left(plans: Sequence[Plan], sample: NDArray[np.float64], doubts: NDArray[np.float64]) -> float:
-    """The share of the first plan's work that the cheapest plan leaves, by the tiles centred in the sample (N, 4).
+class _Ground:
+    """A grid by the squares of a cover."""
 
-    0 where the sample is too small to tell. A tile that is only partly in the sample says little: its doubts may lie
-    outside.
-    """
-    shares = []
-    for plan in plans:
-        there = _centred(plan.wanted, sample)
-        if not there:
-            return 0.0
-        area = float(np.prod(_cores(there)[:, 2:] - _cores(there)[:, :2], axis=1).sum())
-        shares.append((work_px(_touching(there, doubts)) / area, work_px(there) / area))
-    return min(left for left, _ in shares) / shares[0][1]
+    def __init__(self, grid: Grid, overlap_px: int) -> None:
+        self._shape = ceil(grid.height / CELL_PX), ceil(grid.width / CELL_PX)
+        self._gsd = grid.gsd
+        self._most = overlap_px / 2
 
+    def reach(self, seen: Proposals, scale: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Where something may be centred and how far it may reach, as `cover` takes it.
 
-def _doubts(seen: Proposals, scale: NDArray[np.float64], near_px: float) -> NDArray[np.float64]:
-    """Boxes (N, 4) in grid pixels that are to be looked at: around what was seen, and what could not be read."""
-    centres = seen.detections.boxes[:, :2].astype(np.float64) * scale[:2]
-    return np.concatenate([np.hstack([centres - near_px, centres + near_px]), _cores(seen.unread) * scale])
+        That is near what was seen, at most half of the largest object away; and all that could not be read.
+        """
+        result = np.where(self.touched(_cores(seen.unread) * scale), np.float32(self._most), np.float32(-1))
+        boxes = seen.detections.boxes.astype(np.float64)
+        centres, near = boxes[:, :2] * scale[:2], NEAR_M / self._gsd
+        halves = np.minimum(boxes[:, 2:4].max(axis=1, initial=0) * scale[0] / 2 + MARGIN_M / self._gsd, self._most)
+        steps = np.unique(np.ceil(halves / CELL_PX) * CELL_PX)
+        for step in steps:  # few: the sizes of objects, in squares
+            some = np.abs(np.ceil(halves / CELL_PX) * CELL_PX - step) < 1
+            there = self.touched(np.hstack([centres[some] - near, centres[some] + near]))
+            result = np.where(there, np.maximum(result, np.float32(step)), result)
+        return result
 
-
-def work_px(tiles: Sequence[Tile]) -> int:
-    """What tiles cost a network, in pixels."""
-    return sum(tile.width * tile.height + TILE_COST_PX for tile in tiles)
-
-
-def _covering(tiles: tuple[Tile, ...], scale: NDArray[np.float64], plans: Sequence[Plan]) -> tuple[Tile, ...]:
-    """The coarse tiles whose cores, times `scale`, cover what the plans want seen."""
-    if all(len(plan.wanted) == len(plan.tiles) for plan in plans):
-        return tiles
-    cores = np.concatenate([_cores(plan.wanted) for plan in plans])
-    return _touching(tiles, cores / scale)
+    def touched(self, boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which squares (rows, columns) have some area in one of the boxes (N, 4), in grid pixels."""
+        rows, columns = self._shape
+        low = np.floor(boxes[:, :2] / CELL_PX).clip(0, (columns, rows)).astype(np.intp)
+        high = np.ceil(boxes[:, 2:] / CELL_PX).clip(0, (columns, rows)).astype(np.intp)
+        some = (high > low).all(axis=1)
+        low, high = low[some], high[some]
+        edges = np.zeros((rows + 1, columns + 1), dtype=np.int64)  # +1 where a box begins, -1 where it ends
+        for x, y, sign in ((low, low, 1), (high, low, -1), (low, high, -1), (high, high, 1)):
+            np.add.at(edges, (y[:, 1], x[:, 0]), sign)
+        return np.asarray(edges.cumsum(axis=0).cumsum(axis=1)[:rows, :columns] > 0)
 
 
 def _touching(tiles: Sequence[Tile], boxes: NDArray[np.float64]) -> tuple[Tile, ...]:
@@ -139,14 +126,6 @@ def _touching(tiles: Sequence[Tile], boxes: NDArray[np.float64]) -> tuple[Tile, 
     tree = shapely.STRtree(np.asarray(shapely.box(*_cores(tiles).T)))
     inside = boxes + np.array([1, 1, -1, -1]) * 1e-6  # a common edge is no area
     hit = np.unique(tree.query(shapely.box(*inside.T), predicate="intersects")[1])
-    return tuple(tiles[number] for number in hit)
-
-
-def _centred(tiles: Sequence[Tile], boxes: NDArray[np.float64]) -> tuple[Tile, ...]:
-    """The tiles whose core has its centre in one of the boxes (N, 4)."""
-    cores = _cores(tiles)
-    tree = shapely.STRtree(np.asarray(shapely.points((cores[:, :2] + cores[:, 2:]) / 2)))
-    hit = np.unique(tree.query(shapely.box(*boxes.T), predicate="intersects")[1])
     return tuple(tiles[number] for number in hit)
 
 

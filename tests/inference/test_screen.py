@@ -15,7 +15,7 @@ from hardstand.detector.coarse import COARSER, NEAR_M, SCREEN_SCORE, coarse_dete
 from hardstand.detector.errors import EmptySceneError, TileReadError
 from hardstand.inference.detection import detect
 from hardstand.inference.scene import Grid, Scene, array_scene
-from hardstand.inference.screen import Plan, screen, tile_sides
+from hardstand.inference.screen import Screening, screen
 from hardstand.inference.sites import Site
 from hardstand.inference.survey import Opening
 from hardstand.inference.tiles import Tile, plan_tiles
@@ -53,8 +53,8 @@ def test_only_suspected_tiles_are_run_and_the_result_is_that_of_the_full_run() -
     whole, part = fine(), fine()
     full, screened = detect(scene, whole, gsd=0.5), detect(scene, part, gsd=0.5, screening=coarse())
     np.testing.assert_array_equal(full.detections.boxes, screened.detections.boxes)
-    assert (full.tiles, full.screened_out) == (whole.seen, 0)
-    assert screened.tiles - screened.screened_out == part.seen
+    assert full.coarse_fraction == 0
+    assert screened.coarse_fraction > 0.8
     assert 2 <= part.seen <= 4 < whole.seen
     assert screened.valid_fraction == 1
     assert screened.valid_mask.all()
@@ -67,12 +67,19 @@ def test_an_object_on_a_seam_is_found_once(place: tuple[float, float]) -> None:
     np.testing.assert_allclose(found.boxes[0, :2], place, atol=2)
 
 
-def test_a_suspicion_speaks_for_every_tile_that_it_is_near() -> None:
-    tiles = plan_tiles(2000, 2000, tile_px=512, overlap_px=166)
-    border = tiles[0].core_right
-    with array_scene(painted((border + NEAR_PX / 2, 200)), gsd=0.5) as scene:
-        suspected = screen(scene, scene.grid(0.5), [Plan(tiles, tiles)], coarse()).suspected
-    assert [tile.index for tile in suspected] == [0, 1]
+def look_at(pixels: NDArray[np.uint8], network: TileDetector, *, tile_px: int = 512) -> Screening:
+    """What a coarse look says of pixels of half a metre, of which all is wanted."""
+    height, width = pixels.shape[:2]
+    wanted = plan_tiles(width, height, tile_px=tile_px, overlap_px=166)
+    with array_scene(pixels, gsd=0.5) as scene:
+        return screen(scene, scene.grid(0.5), wanted, network, tile_px=tile_px, overlap_px=166)
+
+
+def test_what_is_near_a_suspicion_is_run_too() -> None:
+    place = (1000.0, 700.0)
+    (tile,) = look_at(painted(place), coarse()).suspected
+    around = np.array(place) + np.array([(0, 0), (NEAR_PX, 0), (-NEAR_PX, 0), (0, NEAR_PX), (0, -NEAR_PX)])
+    assert tile.owns(*around.T).all()
 
 
 def test_nothing_suspected_is_nothing_run_and_all_seen() -> None:
@@ -100,14 +107,13 @@ def test_what_the_coarse_look_cannot_read_is_run_in_full(monkeypatch: pytest.Mon
         return read(self, grid, tile)
 
     monkeypatch.setattr(Scene, "read", broken)
-    tiles = plan_tiles(2000, 2000, tile_px=512, overlap_px=166)
-    with array_scene(painted(), gsd=0.5) as scene:
-        suspected = screen(scene, scene.grid(0.5), [Plan(tiles, tiles)], coarse()).suspected
+    suspected = look_at(painted(), coarse()).suspected
     torn = plan_tiles(667, 667, tile_px=512, overlap_px=66, multiple_px=32)[1]
     left, bottom = torn.core_left * 2000 / 667, torn.core_bottom * 2000 / 667
-    expected = [t for t in tiles if t.core_right > left and t.core_top < bottom]
-    assert [tile.index for tile in suspected] == [tile.index for tile in expected]
-    assert 0 < len(suspected) < len(tiles)
+    x, y = (grid.ravel() + 0.5 for grid in np.meshgrid(np.arange(0, 2000, 10), np.arange(0, 2000, 10)))
+    run = np.any([tile.owns(x, y) for tile in suspected], axis=0)
+    assert run[(x > left) & (y < bottom)].all()
+    assert not run[(x < left - 400) | (y > bottom + 400)].any()
 
 
 def test_screening_is_off_unless_asked_for(tmp_path: Path) -> None:
@@ -126,25 +132,21 @@ def test_the_coarse_look_of_the_shipped_network_shares_its_back_end() -> None:
 
 
 def test_tiles_are_small_where_little_is_suspected_and_large_where_much_is() -> None:
-    sides = tile_sides(1024, 166)
     lone = painted((700, 700), side=4000)
     crowd = painted(*((x, y) for x in range(100, 4000, 200) for y in range(100, 2000, 200)), side=4000)
-    windows: list[int] = []
-    for pixels in (lone, crowd):
-        with array_scene(pixels, gsd=0.5) as scene:
-            plans = [Plan(tiles, tiles) for tiles in (plan_tiles(4000, 4000, tile_px=s, overlap_px=166) for s in sides)]
-            look = screen(scene, scene.grid(0.5), plans, PaintDetector(gsd=1.0, tile_px=1024))
-        windows.append(look.suspected[0].width)
-    assert windows[0] < windows[1] <= 1024
+    network = PaintDetector(gsd=1.0, tile_px=1024)
+    lone_tile, crowd_tile = (look_at(pixels, network, tile_px=1024).suspected[0] for pixels in (lone, crowd))
+    assert lone_tile.width < 320
+    assert crowd_tile.width > 900
 
 
 def test_a_full_scene_is_not_looked_at_twice() -> None:
     full = painted(*((x, y) for x in range(100, 2400, 200) for y in range(100, 2400, 200)), side=2400)
-    low = Counting(gsd=1.0, tile_px=512)
+    low = Counting(gsd=1.5, tile_px=512)
     network = Counting(gsd=0.5, tile_px=1024)
     result = detect(full, network, gsd=0.5, screening=low)
-    assert result.screened_out == 0
-    assert network.seen == result.tiles
+    assert result.coarse_fraction == 0
+    assert network.seen == 9
     assert low.seen <= 3
     assert len(result.detections) == 12 * 12
 
@@ -155,7 +157,7 @@ def test_within_sites_only_what_touches_them_is_looked_at() -> None:
     to_lonlat = Transformer.from_crs("EPSG:32637", "OGC:CRS84", always_xy=True)
     corner = shapely.transform(shapely.box(0, 0, 1500, 1500), lambda p: place.a * p * (1, -1) + (place.c, place.f))
     site = Site("corner", shapely.transform(corner, lambda p: np.column_stack(to_lonlat.transform(*p.T))))
-    low = Counting(gsd=1.0, tile_px=512)
+    low = Counting(gsd=1.5, tile_px=512)
     network = Counting(gsd=0.5, tile_px=512)
     with array_scene(pixels, transform=place, crs="EPSG:32637") as scene:
         result = detect(scene, network, within=[site], screening=low)
