@@ -5,14 +5,15 @@ from dataclasses import replace
 from .detector import Detector
 
 COARSER = 2.0
-"""The coarse look has this many times the network's metres per pixel: a quarter of its pixels. Of the
-912 aircraft of the `dev` places, each as if it stood alone, the shipped network misses 1 at twice its metres per pixel,
-3 at 2.5 times and 15 at three times (score 0.005; `tests/benchmarks/screening.py`)."""
+"""The coarse look has this many times the network's metres per pixel: a quarter of its pixels. At 2.5 times as many
+aircraft again are lost that this one sees (`tests/benchmarks/screening.py`)."""
 SCREEN_SCORE = 0.015
-"""Boxes of the coarse look count from this score on where the record of the weights does not say: half of the highest
+"""Boxes of the coarse look count from this score on where the record of the weights does not say: below the highest
 at which no held-back aircraft of Airbus and HRPlanes (`dev` places) is passed over that a lower score would catch."""
 NEAR_M = 10.0
-"""A coarse box this close to an object, along both axes, speaks for it: it is placed coarsely."""
+"""A coarse box may be this far from its object, along both axes: it is placed coarsely."""
+SEEN_M = 30.0
+"""What is this close to a coarse box, along both axes, is nearly always seen with it (`inference/cover.py`)."""
 
 
 def coarse_detector(detector: Detector, *, min_score: float | None = None) -> Detector:

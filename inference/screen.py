@@ -66,7 +66,7 @@ def screen(
     whole_px = work_px(wanted)
     if not look or work_px(look) > MOST_LOOK * whole_px or tile_px - overlap_px <= CELL_PX:
         return Screening(tuple(wanted))
-    ground = _Ground(grid, overlap_px)
+    ground = Ground(grid, overlap_px)
     area = ground.touched(_cores(wanted))
     first, rest = look[::FIRST], [tile for number, tile in enumerate(look) if number % FIRST]
     seen = run_tiles(scene, low, first, coarse)
@@ -84,7 +84,7 @@ def screen(
     return Screening(suspected, passed * _enlarged(seen.valid + others.valid, passed.shape))
 
 
-class _Ground:
+class Ground:
     """A grid by the squares of a cover."""
 
     def __init__(self, grid: Grid, overlap_px: int) -> None:

@@ -1,6 +1,6 @@
 """From which score on a coarse look suspects something: so that held-back aircraft are not passed over.
 
-The margin: half of the score at which the first aircraft would be passed over that a lower score still catches.
+The margin: a quarter of the score at which the first aircraft would be passed over that a lower score still catches.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets.annotation import ImageRecord
-from ..detector.coarse import NEAR_M
+from ..detector.coarse import SEEN_M
 from ..detector.detections import Detections
 from .evaluate import matches, scene_result
 from .scenes import THRESHOLD
@@ -21,7 +21,7 @@ LADDER = (0.1, 0.07, 0.05, 0.04, 0.03, 0.02, 0.014, 0.01, 0.007, 0.005)
 """Scores that are tried. Coarse detections have to go down to the last."""
 MOST_LOST = 0.001
 """At most this share of the aircraft found may be passed over beyond those that no score on the ladder catches."""
-MARGIN = 0.5
+MARGIN = 0.25
 
 Pairs = Sequence[tuple[ImageRecord, Detections]]
 
@@ -29,8 +29,8 @@ Pairs = Sequence[tuple[ImageRecord, Detections]]
 def screen_score(full: Mapping[str, Pairs], coarse: Mapping[str, Pairs]) -> float:
     """The score for the record of the weights, from the same images of the same sets seen in full and coarsely.
 
-    What counts is each aircraft for itself, as if it stood alone: one that was found in full, at the place of a label,
-    needs a coarse detection within NEAR_M of its centre.
+    An aircraft that was found in full, at the place of a label, needs a coarse detection within SEEN_M of its centre:
+    its own, or that of a neighbour.
     """
     cues = np.concatenate([aircraft_cues(pairs, coarse[source]) for source, pairs in full.items()])
     return round(MARGIN * highest_score(cues), 4)
@@ -48,7 +48,7 @@ def highest_score(cues: NDArray[np.float64]) -> float:
 
 
 def aircraft_cues(full: Pairs, coarse: Iterable[tuple[ImageRecord, Detections]]) -> NDArray[np.float64]:
-    """The best coarse score (N,) within NEAR_M of each aircraft that was found in full and is labelled; 0 without."""
+    """The best coarse score (N,) within SEEN_M of each aircraft that was found in full and is labelled; 0 without."""
     cues: list[float] = []
     for (record, found), (_, seen) in zip(full, coarse, strict=True):
         result = scene_result(record, found, "fw")
@@ -56,6 +56,6 @@ def aircraft_cues(full: Pairs, coarse: Iterable[tuple[ImageRecord, Detections]])
         centres = (right[:, :2] + right[:, 2:]) / 2 * record.gsd
         places = seen.boxes[:, :2].astype(np.float64) * seen.gsd
         for centre in centres:
-            near = (np.abs(places - centre) <= NEAR_M).all(axis=1)
+            near = (np.abs(places - centre) <= SEEN_M).all(axis=1)
             cues.append(float(seen.score[near].max(initial=0.0)))
     return np.array(cues)

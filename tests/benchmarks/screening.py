@@ -1,23 +1,21 @@
-"""What a coarse look misses and what it saves: single aircraft of held-back real scenes, tile sizes, time.
+"""What a coarse look misses and what it saves: aircraft of held-back real scenes, time.
 
-    python tests/benchmarks/screening.py cues SETS CUES.json [WEIGHTS]
-    python tests/benchmarks/screening.py report CUES.json
+    python tests/benchmarks/screening.py lost SETS [WEIGHTS]
     python tests/benchmarks/screening.py scene AIRBUS_FOLDER SCENE.tif
     python tests/benchmarks/screening.py time SCENE.tif [ROUNDS] [WEIGHTS]
 
 The first takes some minutes: on the `dev` and `test` places of Airbus and HRPlanes, the aircraft that the full run
-finds where there is a label, and what the same network sees at 2, 2.5 and 3 times its metres per pixel. The second
-prints, per look and score, how many of them have no coarse box near them (lost if they stood alone), and how many lie
-in a tile of which nothing is suspected, per size of tile. The third makes a scene of 8000 px from the `test` airports:
-58 of 64 blocks without aircraft, 6 with the most. The fourth runs a scene in full and screened, in turns: seconds of
-wall clock and of processor.
+finds where there is a label; and how many of them lie outside of what is run after a look with the same network at 2,
+2.5 and 3 times its metres per pixel, from a score on, and how much work that is. The second makes a scene of 8000 px
+from the `test` airports: 58 of 64 blocks of open ground without aircraft, 6 with the most. The third runs a scene in
+full and screened, in turns: seconds of wall clock and of processor.
 """
 
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
+from math import ceil
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
@@ -32,96 +30,86 @@ from hardstand.datasets import airbus
 from hardstand.datasets.annotation import ImageRecord
 from hardstand.datasets.images import read_rgb
 from hardstand.datasets.split import Split, split_of
-from hardstand.detector.coarse import NEAR_M, coarse_detector
-from hardstand.detector.detector import Detector
+from hardstand.detector.coarse import coarse_detector
+from hardstand.detector.detections import Detections
+from hardstand.detector.detector import COARSEST, Detector
+from hardstand.inference.cover import cover, window_sides, work_px
 from hardstand.inference.detection import detect
+from hardstand.inference.engine import SEAM_PX, STRIDE_PX, Proposals, run_tiles
 from hardstand.inference.result import SceneResult
+from hardstand.inference.scene import Grid, Scene, open_scene
+from hardstand.inference.screen import Ground
 from hardstand.inference.tiles import plan_tiles
 from hardstand.training.evaluate import matches, scene_result
-from hardstand.training.scenes import THRESHOLD, held_back, whole_image
+from hardstand.training.scenes import THRESHOLD, held_back
 
 Pixels = NDArray[np.uint8]
 
 SETS = ("airbus", "hrplanes")
 LOOKS = (2.0, 2.5, 3.0)
-SCORES = (0.005, 0.01, 0.015, 0.02, 0.03, 0.05)
-SIDES_PX = (320, 416, 512, 672, 1024)
-OVERLAP_PX = 166
-GSD_M = 0.5
+SCORES = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1)
 BLOCK_PX = 1000
 BUSY_BLOCKS = 6
 OPEN_BLOCKS = 16
 
 
-def cues(data: str, out: str, weights: str = "hardstand-n") -> None:
-    """Write, per image, where aircraft were found and what each coarse look saw, in metres."""
+def lost(data: str, weights: str = "hardstand-n") -> None:
+    """Print, per look and score, the aircraft that are not run any more, of those found in full, and the work."""
     full = Detector.load(weights)
-    rows = []
     splits: tuple[Split, ...] = ("dev", "test")
-    for source, split in product(SETS, splits):
-        rows += [image_cues(record, split, full) for record in held_back(Path(data), source, split)]
-        print(source, split, len(rows), flush=True)
-        Path(out).write_text(json.dumps(rows), encoding="utf-8")
+    print("look  score  " + "".join(f"{f'{split}: lost, work':28}" for split in splits))
+    tables = [losses([r for source in SETS for r in held_back(Path(data), source, split)], full) for split in splits]
+    for look, score in product(LOOKS, SCORES):
+        cells = [f"{table[look, score][0]} of {table['found']}, {table[look, score][1]:.2f}" for table in tables]
+        print(f"{look:4.1f}{score:7.3f}  " + "".join(f"{cell:28}" for cell in cells), flush=True)
 
 
-def image_cues(record: ImageRecord, split: Split, full: Detector) -> dict[str, Any]:
-    """One image: its size, the centres of the aircraft found, and x, y and score of coarse boxes per look."""
+def losses(records: list[ImageRecord], full: Detector) -> dict[Any, Any]:
+    """Per look and score: aircraft outside of all cores, and the work as a share of the full run's; "found": of all.
 
-    def engine(source: Path | Pixels, gsd: float, detector: Detector) -> Any:  # noqa: ANN401
-        return detect(source, detector, gsd=gsd).detections
+    Images that are too coarse for the engine are left out.
+    """
+    overlap_px = ceil(full.largest_object_m / full.gsd) + 2 * SEAM_PX
+    rows = {key: [0, 0] for key in product(LOOKS, SCORES)}
+    whole = found = 0
+    for record in records:
+        if record.gsd > COARSEST * full.gsd:
+            continue
+        with open_scene(record.path, gsd=record.gsd) as opened:
+            centres = aircraft_found(record, detect(opened, full).detections) / full.gsd
+            grid = opened.grid(full.gsd)
+            plan = plan_tiles(
+                grid.width, grid.height, tile_px=full.tile_px, overlap_px=overlap_px, multiple_px=STRIDE_PX
+            )
+            whole, found = whole + work_px(plan), found + len(centres)
+            for look in LOOKS:
+                low = coarse_detector(full, min_score=SCORES[0])
+                low = Detector(full.backend, replace(low.record, gsd_m=look * full.gsd), min_score=SCORES[0])
+                seen, scale = looked(opened, grid, low)
+                for score in SCORES:
+                    some = replace(seen, detections=seen.detections.select(seen.detections.score >= score))
+                    reach = Ground(grid, overlap_px).reach(some, scale)
+                    tiles = cover(reach, grid.width, grid.height, sides=window_sides(full.tile_px, overlap_px))
+                    owned = [tile.owns(*centres.T) for tile in tiles]
+                    rows[look, score][0] += int((~np.any([np.zeros(len(centres), bool), *owned], axis=0)).sum())
+                    rows[look, score][1] += work_px(tiles)
+    return {"found": found, **{key: (missing, work / whole) for key, (missing, work) in rows.items()}}
 
-    result = scene_result(record, whole_image(engine, record, full), "fw")
+
+def looked(opened: Scene, grid: Grid, low: Detector) -> tuple[Proposals, NDArray[np.float64]]:
+    """What a coarse detector sees of a whole scene, and grid pixels per pixel of the look."""
+    coarse = opened.grid(low.gsd)
+    overlap_px = ceil(low.largest_object_m / low.gsd) + 2 * SEAM_PX
+    tiles = plan_tiles(coarse.width, coarse.height, tile_px=low.tile_px, overlap_px=overlap_px, multiple_px=STRIDE_PX)
+    scale = np.array([coarse.scale_x / grid.scale_x, coarse.scale_y / grid.scale_y] * 2)
+    return run_tiles(opened, coarse, tiles, low), scale
+
+
+def aircraft_found(record: ImageRecord, detections: Detections) -> NDArray[np.float64]:
+    """Centres (N, 2), in metres, of the aircraft found where there is a label."""
+    result = scene_result(record, detections, "fw")
     found = result.found[(matches(result) == 1) & (result.scores >= THRESHOLD)] * record.gsd
-    looks = {}
-    for times in LOOKS:
-        low = coarse_detector(full, min_score=SCORES[0])
-        low = Detector(full.backend, replace(low.record, gsd_m=times * full.gsd), min_score=SCORES[0])
-        seen = whole_image(engine, record, low)
-        looks[str(times)] = np.column_stack([seen.boxes[:, :2] * seen.gsd, seen.score]).astype(float).tolist()
-    return {
-        "split": split,
-        "source": record.source,
-        "size": [record.width * record.gsd, record.height * record.gsd],
-        "aircraft": ((found[:, :2] + found[:, 2:]) / 2).tolist(),
-        "looks": looks,
-    }
-
-
-def report(path: str) -> None:
-    """Print how many aircraft each look and score would lose."""
-    rows = json.loads(Path(path).read_text(encoding="utf-8"))
-    print(
-        f"{'look':>5}{'score':>7}  {'aircraft lost: alone':24}" + "".join(f"{side} px".ljust(16) for side in SIDES_PX)
-    )
-    for look, score in product(map(str, LOOKS), SCORES):
-        cells = []
-        for side in (None, *SIDES_PX):
-            lost = [
-                missed([row for row in rows if row["split"] == split], look, score, side) for split in ("dev", "test")
-            ]
-            cells.append(", ".join(f"{missing}/{of}" for missing, of in lost))
-        print(f"{look:>5}{score:7.3f}  {cells[0]:24}" + "".join(cell.ljust(16) for cell in cells[1:]))
-
-
-def missed(rows: list[dict[str, Any]], look: str, score: float, side: int | None) -> tuple[int, int]:
-    """How many aircraft are lost, of how many: each as if it stood alone, or with tiles of `side` pixels."""
-    lost = total = 0
-    for row in rows:
-        places = np.array(row["aircraft"]).reshape(-1, 2)
-        seen = np.array(row["looks"][look]).reshape(-1, 3)
-        seen = seen[seen[:, 2] >= score, :2]
-        low: NDArray[np.float64] = places
-        high: NDArray[np.float64] = places
-        if side is not None:
-            width, height = (max(1, round(metres / GSD_M)) for metres in row["size"])
-            tiles = plan_tiles(width, height, tile_px=side, overlap_px=OVERLAP_PX)
-            owners = [next(tile for tile in tiles if tile.owns(x, y)) for x, y in (places / GSD_M)[:, :, None]]
-            low = np.array([(tile.core_left, tile.core_top) for tile in owners]).reshape(-1, 2) * GSD_M
-            high = np.array([(tile.core_right, tile.core_bottom) for tile in owners]).reshape(-1, 2) * GSD_M
-        near = (seen >= low[:, None] - NEAR_M) & (seen <= high[:, None] + NEAR_M)
-        lost += int((~np.any(np.all(near, axis=2), axis=1)).sum())
-        total += len(places)
-    return lost, total
+    return np.asarray((found[:, :2] + found[:, 2:]) / 2)
 
 
 def scene(folder: str, out: str) -> None:
@@ -193,5 +181,5 @@ def aircraft(result: SceneResult) -> int:
 
 
 if __name__ == "__main__":
-    commands: dict[str, Callable[..., None]] = {"cues": cues, "report": report, "scene": scene, "time": time}
+    commands: dict[str, Callable[..., None]] = {"lost": lost, "scene": scene, "time": time}
     commands[sys.argv[1]](*sys.argv[2:])

@@ -12,6 +12,9 @@ import pytest
 import rasterio
 from affine import Affine
 
+from hardstand.detector import Detector
+from hardstand.training.scenes import held_back
+
 HERE = Path(__file__).resolve().parent
 
 
@@ -47,12 +50,16 @@ def test_a_peer_that_cannot_be_installed_is_one_line(tmp_path: Path, monkeypatch
         compare.environment(tmp_path / "venv")
 
 
-def test_an_aircraft_is_lost_where_nothing_coarse_is_near_or_in_its_tile() -> None:
+def test_what_a_look_loses_grows_with_the_score_and_the_work_shrinks(shared_data: Path) -> None:
     screening = load("screening.py")
-    row = {"size": [1000, 1000], "aircraft": [[100, 100], [130, 100], [900, 900]], "looks": {"2.0": [[128, 100, 0.03]]}}
-    assert screening.missed([row], "2.0", 0.02, None) == (2, 3)
-    assert screening.missed([row], "2.0", 0.02, 1024) == (1, 3)
-    assert screening.missed([row], "2.0", 0.05, 1024) == (3, 3)
+    record = max(held_back(shared_data, "airbus", "dev"), key=lambda record: len(record.annotations))
+    table = screening.losses([record], Detector.load())
+    assert table["found"] > 10
+    for look in screening.LOOKS:
+        lost, work = zip(*(table[look, score] for score in screening.SCORES), strict=True)
+        assert 0 <= lost[0] <= lost[-1] <= table["found"]
+        assert lost[0] <= 0.1 * table["found"]
+        assert 0 < work[-1] <= work[0]
 
 
 def test_a_repeated_scene_has_the_same_pixels_over_and_over(tmp_path: Path) -> None:
