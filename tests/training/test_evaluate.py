@@ -7,10 +7,12 @@ import pytest
 from hardstand.datasets.annotation import ImageRecord, horizontal
 from hardstand.detector import Detections
 from hardstand.detector.boxes import envelope
+from hardstand.detector.coarse import SEEN_M
 from hardstand.training.calibrate import calibration, monotone_fit
 from hardstand.training.evaluate import box_iou, found_objects, matches, scene_result
 from hardstand.training.figures import SceneCount, figures
 from hardstand.training.precision import average_precision
+from hardstand.training.screening import MARGIN, aircraft_cues, screen_score
 from hardstand.training.selflabel import oriented_labels
 
 NODES = ("fw", "heli")
@@ -91,6 +93,18 @@ def test_calibration_rises_and_recall_is_the_share_found() -> None:
     assert calibration(scenes, floor=0.95).recall == 0
     assert calibration(scenes, floor=0.95).curve == found.curve
     assert len(found.curve["score"]) == len(found.curve["probability"])
+
+
+def test_the_score_of_the_coarse_look_is_what_still_sees_every_aircraft() -> None:
+    pairs = [(_record([OUTLINE]), _found([DIAMOND], [0.9]))]
+
+    def seen(metres: float, score: float) -> list[tuple[ImageRecord, Detections]]:
+        coarse = _found([[25 + metres, 25, 20, 15, 0.6]], [score])
+        return [(pairs[0][0], replace(coarse, gsd=1.0))]
+
+    assert aircraft_cues(pairs, seen(0.8 * SEEN_M, 0.045)).tolist() == pytest.approx([0.045])
+    assert aircraft_cues(pairs, seen(1.2 * SEEN_M, 0.045)).tolist() == [0]
+    assert screen_score({"airbus": pairs}, {"airbus": seen(0, 0.045)}) == pytest.approx(MARGIN * 0.04)
 
 
 def test_a_label_takes_the_networks_angle_only_where_the_outlines_agree() -> None:
