@@ -146,11 +146,11 @@ def too_coarse(
 
     It names the counted roots among `nodes` of which it is not known how many are missed there.
     """
-    names = [node_name(node).lower() for node in COUNTED if node in nodes and node not in recall_by_gsd]
+    names = [node_name(node) for node in COUNTED if node in nodes and node not in recall_by_gsd]
     coarse = [f"{name} ({own:.2g} m)" for name, own in scenes.items() if own > COARSE * gsd]
     if not names or not coarse:
         return ""
     return (
-        f"Coarse for small objects: {', '.join(coarse)}. How many {' and '.join(names)} are missed was measured at "
-        f"{gsd:g} m per pixel; there it is more, and their counts are too low."
+        f"Coarse for small objects: {', '.join(coarse)}. The share that is missed of {' and '.join(names)} was measured "
+        f"at {gsd:.2g} m per pixel; there it is larger, and these counts are too low."
     )

@@ -129,7 +129,7 @@ def test_a_scene_too_coarse_for_the_small_classes_says_so(survey: Survey, tmp_pa
     (said,) = (remark for remark in written.remarks if "Coarse for small objects" in remark)
     assert "base_20241102 (1.2 m)" in said
     assert "base_20241120" not in said
-    assert "helicopter" in said
+    assert "Helicopter and SAM launcher was measured at 0.5 m" in said
     assert not any("Coarse" in remark for remark in write_results(survey, tmp_path / "fine").remarks)
 
 
