@@ -151,6 +151,6 @@ def too_coarse(
     if not names or not coarse:
         return ""
     return (
-        f"Coarse for small objects: {', '.join(coarse)}. The share that is missed of {' and '.join(names)} was measured "
-        f"at {gsd:.2g} m per pixel; there it is larger, and these counts are too low."
+        f"Coarse for small objects: {', '.join(coarse)}. The share that is missed of {' and '.join(names)} was "
+        f"measured at {gsd:.2g} m per pixel; there it is larger, and these counts are too low."
     )
