@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import tomllib
 import zipfile
 from collections.abc import Iterable
@@ -165,10 +164,11 @@ def test_help_imports_nothing_slow() -> None:
 def test_help_answers_within_half_a_second() -> None:
     command = Path(sys.executable).parent / "hardstand"
     times = []
-    for _ in range(7):  # the fastest of some: other tests use the same cores
-        start = time.perf_counter()
+    for _ in range(7):  # processor time, and the least of some: other tests use the same cores
+        before = os.times()
         result = _run(command, "--help", cwd=ROOT)
-        times.append(time.perf_counter() - start)
+        after = os.times()
+        times.append(after.children_user + after.children_system - before.children_user - before.children_system)
         assert result.returncode == 0, result.stderr
     assert min(times) < 0.5, times
 
