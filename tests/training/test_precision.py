@@ -12,7 +12,7 @@ from hardstand.datasets.annotation import Annotation, ImageRecord, horizontal, o
 from hardstand.detector import Detections
 from hardstand.training.evaluate import SceneResult, exact_boxes, overlaps, scene_result
 from hardstand.training.figures import by_size
-from hardstand.training.precision import average_precision, oriented_precision, precision_table
+from hardstand.training.precision import area_precision, average_precision, oriented_precision, precision_table
 
 NODES = ("fw", "heli")
 
@@ -136,12 +136,27 @@ def test_a_range_of_size_takes_only_its_own_objects() -> None:
     assert faint["10 to 15 m"] == {"objects": 1, "ap50": 1.0, "recall_at_threshold": 0.0}
 
 
+def test_the_area_has_no_steps_of_a_point() -> None:
+    places = np.array([(x, y, 30, 20, 0) for x in range(20, 400, 40) for y in range(20, 400, 40)], np.float64)
+    marks = image(*(oriented("fw", row) for row in places))
+    for there in (100, 99, 98):
+        every = scene_result(marks, found(places[:there], np.linspace(0.9, 0.5, there)), "fw")
+        assert area_precision([every]) == pytest.approx(there / 100)
+    wrong = found(
+        np.array([[20, 20, 30, 20, 0], [200, 40, 30, 20, 0], [20, 60, 30, 20, 0.0]]), np.array([0.9, 0.6, 0.3])
+    )
+    two = image(oriented("fw", places[0]), oriented("fw", places[1]))
+    assert area_precision([scene_result(two, wrong, "fw")]) == pytest.approx(0.5 + 0.5 * 2 / 3)
+
+
 def test_what_is_not_there_is_not_a_number_and_nothing_found_is_zero() -> None:
     nothing = found(np.empty((0, 5)), np.empty(0))
     empty = scene_result(image(), nothing, "fw")
     assert np.isnan(average_precision([empty])).all()
+    assert np.isnan(area_precision([empty]))
     missed = scene_result(image(oriented("fw", (50, 50, 40, 20, 0))), nothing, "fw")
     assert average_precision([missed]) == (0, 0)
+    assert area_precision([missed]) == 0
     table = precision_table([missed], [(0, 10), (10, 25)])
     assert np.isnan(table[..., 0]).all()
     assert (table[..., 1] == 0).all()
