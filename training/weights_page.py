@@ -153,7 +153,8 @@ def _decision(precision: str, decision: Mapping[str, Any], name: str) -> list[st
         "",
         f"`hardstand quantise {name} --data SETS --tiles TILES`",
         "",
-        f"{verdict} AP50 (the area below the curve) on the `dev` places, and on held-back tiles per node with 100 or more objects.",
+        f"{verdict} AP50 (the area below the curve) on the `dev` places, and on held-back tiles per node with 100 or "
+        "more objects.",
         *(f"Against it: {objection}." for objection in decision["objections"]),
         "",
         *_table(("", "objects", "fp32", precision, "points"), rows),
