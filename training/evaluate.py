@@ -159,7 +159,10 @@ def assigned(
 
 
 def matches(result: SceneResult, iou: float = 0.5) -> NDArray[np.int8]:
-    """Return per detection 1 right, 0 wrong, -1 neither (on an ignored object), by falling score, each object once."""
+    """Return per detection, in their order, 1 right, 0 wrong, -1 neither (on an ignored object).
+
+    Objects are given out by falling score, each once.
+    """
     partner = assigned(box_iou(result.found, result.truth), result.scores, result.ignored, iou)
     neither = np.append(result.ignored, False)[partner]  # False: of a detection without a label
     return np.where(neither, -1, partner >= 0).astype(np.int8)
