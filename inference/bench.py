@@ -15,6 +15,7 @@ from ..detector.detector import Detector
 from ..detector.errors import HardstandError
 from .counts import counted_nodes
 from .detection import detect
+from .engine import STRIDE_PX, overlap_of
 from .export import detections_csv, detections_geojson
 from .output import write_whole
 from .pixels import Pixels
@@ -27,7 +28,8 @@ from .tiles import plan_tiles
 
 MEMORY_TILES = 96
 """At most so many of the scene's tiles are held in memory for the bare rate."""
-_READ_TILES = 12  # windows, spread over the scene, that are read alone to tell reading from resampling
+READ_TILES = 400
+"""At most so many tiles are read alone; they share blocks with their neighbours, as in the engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,7 @@ def bench(
     pixels = info.width / result.grid_scale[0] * info.height / result.grid_scale[1]
     height, width = detector.padded(warm.kept[0]).shape[:2]
     network_px = warm.tiles * height * width  # all windows of a plan are of one size
-    read_s, resample_s = read_alone(scene, detector, network_px=network_px, gsd=gsd)
+    read_s, resample_s = read_alone(scene, detector, gsd=gsd)
     area_km2 = info.width * info.gsd_x * info.height * info.gsd_y / 1e6
     return Bench(
         scene=os.fspath(scene),
@@ -217,30 +219,31 @@ def bare_rate(detector: Detector, tiles: Sequence[Pixels], count: int) -> float:
     return count / (perf_counter() - started)
 
 
-def read_alone(path: Path, detector: Detector, *, network_px: int, gsd: float | None = None) -> tuple[float, float]:
-    """Seconds that one thread reads `network_px` pixels of the network's grid, and what of that resampling adds.
+def read_alone(path: Path, detector: Detector, *, gsd: float | None = None) -> tuple[float, float]:
+    """Seconds that one thread reads the tiles of a scene, in the engine's order, and what of that resampling adds.
 
-    From a dozen tiles over the scene, read once at the network's GSD and once as the file has them. Where overviews
-    make the first cheaper, resampling adds nothing.
+    From the first READ_TILES of them, read at the network's GSD, and as the file has them. Where overviews make the
+    first cheaper, resampling adds nothing.
     """
     with open_scene(path, gsd=gsd) as scene:
         grid = scene.grid(detector.gsd)
-        native = Grid(scene.info.width, scene.info.height, 1.0, 1.0, grid.gsd)
-        seen, plain = _seconds_per_px(scene, grid, detector.tile_px), 0.0
+        seen = _read_seconds(scene, grid, detector.tile_px, overlap_of(detector))
         if (grid.scale_x, grid.scale_y) == (1.0, 1.0):
-            return seen * network_px, 0.0
-        side = max(1, round(detector.tile_px * grid.scale_x))
-        plain = _seconds_per_px(scene, native, side) * grid.scale_x * grid.scale_y
-    return seen * network_px, max(0.0, seen - plain) * network_px
+            return seen, 0.0
+    with open_scene(path, gsd=gsd) as scene:  # anew: GDAL forgets what it has decoded
+        native = Grid(scene.info.width, scene.info.height, 1.0, 1.0, grid.gsd)
+        side, overlap_px = (max(1, round(px * grid.scale_x)) for px in (detector.tile_px, overlap_of(detector)))
+        plain = _read_seconds(scene, native, side, overlap_px)
+    return seen, max(0.0, seen - plain)
 
 
-def _seconds_per_px(scene: Scene, grid: Grid, tile_px: int) -> float:
-    tiles = plan_tiles(grid.width, grid.height, tile_px=tile_px, overlap_px=0)
-    chosen = tiles[:: max(1, len(tiles) // _READ_TILES)]
+def _read_seconds(scene: Scene, grid: Grid, tile_px: int, overlap_px: int) -> float:
+    tiles = plan_tiles(grid.width, grid.height, tile_px=tile_px, overlap_px=overlap_px, multiple_px=STRIDE_PX)
+    chosen = tiles[:READ_TILES]
     started = perf_counter()
     for tile in chosen:
         scene.read(grid, tile)
-    return (perf_counter() - started) / sum(tile.width * tile.height for tile in chosen)
+    return (perf_counter() - started) * len(tiles) / len(chosen)
 
 
 def _cores() -> int:

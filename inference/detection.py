@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from ..detector.detections import NO_FLOORS, Detections
 from ..detector.detector import Detector, TileDetector
 from ..detector.errors import EmptySceneError
-from .engine import SEAM_PX, STRIDE_PX, Progress, Unread, run_tiles
+from .engine import STRIDE_PX, Progress, Unread, overlap_of, run_tiles
 from .fingerprint import fingerprint
 from .georeference import SceneInfo
 from .journal import Journal
@@ -60,7 +59,7 @@ def detect(  # noqa: PLR0913  # options of the one call that most callers make
     side = detector.tile_px if tile_px is None else tile_px
     if side > detector.tile_px:
         raise ValueError(f"tile_px is {side}, expected at most the detector's {detector.tile_px}")
-    overlap_px = ceil(detector.largest_object_m / detector.gsd) + 2 * SEAM_PX
+    overlap_px = overlap_of(detector)
     with _opened(source, gsd) as scene:
         grid = scene.grid(detector.gsd)
         tiles = plan_tiles(grid.width, grid.height, tile_px=side, overlap_px=overlap_px, multiple_px=STRIDE_PX)

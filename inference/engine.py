@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from math import ceil
 from typing import TypeVar
 
 import numpy as np
@@ -33,6 +34,11 @@ the doubles."""
 STRIDE_PX = 32
 """Tiles are multiples of this where they can be: the stride that detectors pad to, nearly always."""
 _AHEAD = 4  # tiles read per thread before they are asked for
+
+
+def overlap_of(detector: TileDetector) -> int:
+    """What tiles share for a detector, in grid pixels: its largest object, and what a seam needs on both sides."""
+    return ceil(detector.largest_object_m / detector.gsd) + 2 * SEAM_PX
 
 
 @dataclass(frozen=True, slots=True)

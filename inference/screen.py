@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..detector.coarse import NEAR_M
 from ..detector.detector import TileDetector
 from .cover import CELL_PX, cover, window_sides, work_px
-from .engine import SEAM_PX, STRIDE_PX, Proposals, run_tiles
+from .engine import STRIDE_PX, Proposals, overlap_of, run_tiles
 from .scene import Grid, Scene
 from .strips import Cells
 from .tiles import Tile, plan_tiles
@@ -58,9 +58,8 @@ def screen(
     """
     low = scene.grid(coarse.gsd)
     scale = np.array([low.scale_x / grid.scale_x, low.scale_y / grid.scale_y] * 2)
-    coarse_overlap_px = ceil(coarse.largest_object_m / coarse.gsd) + 2 * SEAM_PX
     tiles = plan_tiles(
-        low.width, low.height, tile_px=coarse.tile_px, overlap_px=coarse_overlap_px, multiple_px=STRIDE_PX
+        low.width, low.height, tile_px=coarse.tile_px, overlap_px=overlap_of(coarse), multiple_px=STRIDE_PX
     )
     look = _touching(tiles, _cores(wanted) / scale)
     whole_px = work_px(wanted)

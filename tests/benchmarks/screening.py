@@ -15,7 +15,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
-from math import ceil
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
@@ -35,7 +34,7 @@ from hardstand.detector.detections import Detections
 from hardstand.detector.detector import COARSEST, Detector
 from hardstand.inference.cover import cover, window_sides, work_px
 from hardstand.inference.detection import detect
-from hardstand.inference.engine import SEAM_PX, STRIDE_PX, Proposals, run_tiles
+from hardstand.inference.engine import STRIDE_PX, Proposals, overlap_of, run_tiles
 from hardstand.inference.result import SceneResult
 from hardstand.inference.scene import Grid, Scene, open_scene
 from hardstand.inference.screen import Ground
@@ -69,7 +68,7 @@ def losses(records: list[ImageRecord], full: Detector) -> dict[Any, Any]:
 
     Images that are too coarse for the engine are left out.
     """
-    overlap_px = ceil(full.largest_object_m / full.gsd) + 2 * SEAM_PX
+    overlap_px = overlap_of(full)
     rows = {key: [0, 0] for key in product(LOOKS, SCORES)}
     whole = found = 0
     for record in records:
@@ -99,8 +98,9 @@ def losses(records: list[ImageRecord], full: Detector) -> dict[Any, Any]:
 def looked(opened: Scene, grid: Grid, low: Detector) -> tuple[Proposals, NDArray[np.float64]]:
     """What a coarse detector sees of a whole scene, and grid pixels per pixel of the look."""
     coarse = opened.grid(low.gsd)
-    overlap_px = ceil(low.largest_object_m / low.gsd) + 2 * SEAM_PX
-    tiles = plan_tiles(coarse.width, coarse.height, tile_px=low.tile_px, overlap_px=overlap_px, multiple_px=STRIDE_PX)
+    tiles = plan_tiles(
+        coarse.width, coarse.height, tile_px=low.tile_px, overlap_px=overlap_of(low), multiple_px=STRIDE_PX
+    )
     scale = np.array([coarse.scale_x / grid.scale_x, coarse.scale_y / grid.scale_y] * 2)
     return run_tiles(opened, coarse, tiles, low), scale
 
