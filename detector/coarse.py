@@ -5,8 +5,8 @@ from dataclasses import replace
 from .detector import Detector
 
 COARSER = 2.0
-"""The coarse look has this many times the network's metres per pixel: a quarter of its pixels. At 2.5 times as many
-aircraft again are lost that this one sees (`tests/benchmarks/screening.py`)."""
+"""The coarse look has this many times the network's metres per pixel: a quarter of its pixels. At 2.5 times its
+metres aircraft are lost that this look sees (`tests/benchmarks/screening.py lost`)."""
 SCREEN_SCORE = 0.015
 """Boxes of the coarse look count from this score on where the record of the weights does not say: below the highest
 at which no held-back aircraft of Airbus and HRPlanes (`dev` places) is passed over that a lower score would catch."""

@@ -43,14 +43,14 @@ def average_precision(results: Sequence[SceneResult]) -> tuple[float, float]:
 def area_precision(results: Sequence[SceneResult]) -> float:
     """Return AP at IoU 0.5 of horizontal boxes by VOC 2012: the area below the precision at every recall reached.
 
-    COCO's 101 recalls make steps of a point: one object more or less found, at the end of the curve, may be 0.8 of it.
-    For what differs by less. NaN where there is no object to find.
+    For what differs by less than a step between COCO's 101 recalls, which may be a whole point. NaN where there is no
+    object to find.
     """
-    scores, right = verdicts(results)
     objects = sum(int((~result.ignored).sum()) for result in results)
-    hits = np.cumsum(right[np.argsort(-scores, kind="stable")])
     if not objects:
         return float("nan")
+    scores, right = verdicts(results)
+    hits = np.cumsum(right[np.argsort(-scores, kind="stable")])
     return area_below(hits / objects, hits / np.arange(1, len(hits) + 1))
 
 
