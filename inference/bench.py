@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -228,10 +229,10 @@ def read_alone(path: Path, detector: Detector, *, gsd: float | None = None) -> t
     with open_scene(path, gsd=gsd) as scene:
         grid = scene.grid(detector.gsd)
         seen = _read_seconds(scene, grid, detector.tile_px, overlap_of(detector))
-        if (grid.scale_x, grid.scale_y) == (1.0, 1.0):
+        if grid.ratio_x == grid.ratio_y == 1:
             return seen, 0.0
     with open_scene(path, gsd=gsd) as scene:  # anew: GDAL forgets what it has decoded
-        native = Grid(scene.info.width, scene.info.height, 1.0, 1.0, grid.gsd)
+        native = Grid(scene.info.width, scene.info.height, Fraction(1), Fraction(1), grid.gsd)
         side, overlap_px = (max(1, round(px * grid.scale_x)) for px in (detector.tile_px, overlap_of(detector)))
         plain = _read_seconds(scene, native, side, overlap_px)
     return seen, max(0.0, seen - plain)

@@ -46,6 +46,10 @@ class Rendering:
     palette: Pixels | None
     masked: bool
 
+    def takes_all_bands(self, count: int) -> bool:
+        """True where a raster of `count` bands is shown as it is stored: 8 bit, one band, or three in their order."""
+        return self.stretch is None and self.palette is None and self.bands == tuple(range(1, count + 1))
+
 
 def plan_rendering(
     dataset: DatasetReader, bands: Sequence[int] | None = None, hidden: Hidden | None = None
@@ -77,12 +81,19 @@ def plan_rendering(
 
 
 def render(
-    dataset: DatasetReader, rendering: Rendering, window: Window, *, width: int, height: int
+    dataset: DatasetReader,
+    rendering: Rendering,
+    window: Window,
+    *,
+    width: int,
+    height: int,
+    colours: Pixels | None = None,
 ) -> tuple[Pixels, Mask]:
     """Colours (height, width, 3) and the mask (height, width) of valid pixels of a window, resampled.
 
     Averages where both axes shrink, is bilinear otherwise; no-data takes no part. Pixels that are not valid are BLANK.
-    A pixel is valid where any band is, by the raster's mask, and no band is NaN or infinite.
+    A pixel is valid where any band is, by the raster's mask, and no band is NaN or infinite. `colours` are taken and
+    changed where they are known already, of a rendering that `takes_all_bands`.
 
     Raises rasterio's RasterioError where the window cannot be read.
     """
@@ -95,21 +106,29 @@ def render(
     valid = np.ones((height, width), dtype=np.bool_)
     if rendering.masked:
         valid = (dataset.read_masks(list(rendering.bands), **how) > 127).any(axis=0)
-    colours = np.empty((height, width, 3), dtype=np.uint8)
-    layers = colours.transpose(2, 0, 1)
-    if rendering.stretch is None and rendering.palette is None and len(rendering.bands) == 3:
-        how.pop("out_shape")
-        dataset.read(list(rendering.bands), out=layers, **how)  # straight to its place: a copy costs half as much again
-    elif rendering.stretch is None:
-        band = dataset.read(list(rendering.bands), **how)
-        layers[:] = band if rendering.palette is None else rendering.palette[band[0]].transpose(2, 0, 1)
-    else:
-        values = dataset.read(list(rendering.bands), out_dtype="float32", **how)
-        valid &= np.isfinite(values).all(axis=0)
-        layers[:] = _stretched(np.where(valid, values, 0), rendering.stretch)
+    if colours is None:
+        colours = _read_colours(dataset, rendering, valid, how)
     if rendering.masked or rendering.stretch is not None:
         colours[~valid] = BLANK
     return colours, valid
+
+
+def _read_colours(dataset: DatasetReader, rendering: Rendering, valid: Mask, how: dict[str, Any]) -> Pixels:
+    """Colours (height, width, 3) of a window; in `valid` it is noted where they are no numbers."""
+    colours = np.empty((*valid.shape, 3), dtype=np.uint8)
+    layers = colours.transpose(2, 0, 1)
+    bands = list(rendering.bands)
+    if rendering.stretch is None and rendering.palette is None and len(bands) == 3:
+        straight = {name: value for name, value in how.items() if name != "out_shape"}
+        dataset.read(bands, out=layers, **straight)  # to its place at once: a copy costs half as much again
+    elif rendering.stretch is None:
+        band = dataset.read(bands, **how)
+        layers[:] = band if rendering.palette is None else rendering.palette[band[0]].transpose(2, 0, 1)
+    else:
+        values = dataset.read(bands, out_dtype="float32", **how)
+        valid &= np.isfinite(values).all(axis=0)
+        layers[:] = _stretched(np.where(valid, values, 0), rendering.stretch)
+    return colours
 
 
 def _choose_bands(dataset: DatasetReader, wanted: Sequence[int] | None) -> tuple[int, ...]:

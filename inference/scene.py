@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from fractions import Fraction
 from itertools import pairwise
 from math import ceil, isfinite, sqrt
 from pathlib import Path
@@ -36,11 +37,14 @@ from .blocks import BlockSize, cache_limit
 from .clouds import open_clouds
 from .files import is_remote, without_place_warning
 from .georeference import SceneInfo, ground_gsd
+from .jpeg import MOST_RATIO, JpegBlocks, span
 from .pixels import BLANK, Hidden, Mask, Pixels, Rendering, plan_rendering, render
 from .tiles import Tile
 
 SAME_GSD = 0.01
-"""A scene whose ground sampling distance is this close to the network's, relatively, is taken as it is."""
+"""A scene is brought to the network's ground sampling distance as closely as this, relatively; where it is as close, it
+is taken as it is."""
+_STEP_PX = 50  # of a grid: at most so many pixels on, scene pixels are whole again; a fraction of 1 / 50 is within 1 %
 _CHUNK_PX = 512  # of a cloud mask, looked at for the points that lie in it
 _MOST_HANDLES, _REMOTE_HANDLES = 8, 4
 _PIECE_PX = 128  # sides of the pieces of a preview that are read one by one where not all can be read
@@ -51,16 +55,26 @@ class Grid:
     """A scene as a network sees it: resampled to square pixels on the ground, in the scene's own frame.
 
     Attributes:
-        width, height: in grid pixels.
-        scale_x, scale_y: scene pixels per grid pixel; grid (x, y) is scene (x * scale_x, y * scale_y).
-        gsd: metres per grid pixel. Off the network's by SAME_GSD at most where the scene is taken as it is.
+        width, height: in grid pixels; what is left of the scene on the right and below is less than one.
+        ratio_x, ratio_y: scene pixels per grid pixel; grid (x, y) is scene (x * ratio_x, y * ratio_y).
+        gsd: metres per grid pixel. Off the network's by SAME_GSD at most.
     """
 
     width: int
     height: int
-    scale_x: float
-    scale_y: float
+    ratio_x: Fraction
+    ratio_y: Fraction
     gsd: float
+
+    @property
+    def scale_x(self) -> float:
+        """`ratio_x` in floating point."""
+        return float(self.ratio_x)
+
+    @property
+    def scale_y(self) -> float:
+        """`ratio_y` in floating point."""
+        return float(self.ratio_y)
 
 
 class Scene:
@@ -86,6 +100,8 @@ class Scene:
         self.files = files
         self._blocks = BlockSize.of(datasets[0])
         self._rendering = rendering
+        self._stored = JpegBlocks.of(datasets[0]) if rendering.takes_all_bands(datasets[0].count) else None
+        self._most_ratio = min([MOST_RATIO, *datasets[0].overviews(1)])  # from there on an overview is less work
         self._clouds = clouds
         self._resources = resources
         self._idle: LifoQueue[DatasetReader] = LifoQueue()
@@ -123,11 +139,8 @@ class Scene:
                 f"{info.path or info.name}: {coarse:.2f} m per pixel is too coarse for a network of {gsd:g} m; "
                 f"at most {COARSEST * gsd:g} m. Use finer imagery, or a network for coarser imagery"
             )
-        if abs(info.gsd_x / gsd - 1) <= SAME_GSD and abs(info.gsd_y / gsd - 1) <= SAME_GSD:
-            return Grid(info.width, info.height, 1.0, 1.0, sqrt(info.gsd_x * info.gsd_y))
-        return self._resampled(
-            max(1, round(info.width * info.gsd_x / gsd)), max(1, round(info.height * info.gsd_y / gsd))
-        )
+        across, down = (Fraction(gsd / own).limit_denominator(_STEP_PX) for own in (info.gsd_x, info.gsd_y))
+        return self._resampled(across, down)
 
     def read(self, grid: Grid, tile: Tile) -> tuple[Pixels, Mask]:
         """Colours (height, width, 3) and the mask (height, width) of valid pixels in a tile's window of the grid.
@@ -144,7 +157,10 @@ class Scene:
         window = Window.from_slices((top, bottom), (left, right))
         with self._read_errors(left, top, right, bottom):
             with self._handle() as dataset:
-                colours, valid = render(dataset, self._rendering, window, width=tile.width, height=tile.height)
+                known = self._from_blocks(dataset, grid, tile)
+                colours, valid = render(
+                    dataset, self._rendering, window, width=tile.width, height=tile.height, colours=known
+                )
             if self._clouds is not None:
                 valid &= ~self._clouds(window, tile.width, tile.height)
         return colours, valid
@@ -188,7 +204,10 @@ class Scene:
         """
         width = max((tile.width for tile in tiles), default=0) * grid.scale_x
         height = max((tile.height for tile in tiles), default=0) * grid.scale_y
-        with cache_limit(self.handles * self._blocks.bytes_under(width, height)):
+        needed_bytes = self.handles * self._blocks.bytes_under(width, height)
+        if self._stored is not None:
+            self._stored.keep_bytes = max(self._stored.keep_bytes, needed_bytes)
+        with cache_limit(needed_bytes):
             yield
 
     def preview(self, longest_px: int) -> tuple[Pixels, Mask]:
@@ -198,7 +217,9 @@ class Scene:
         """
         width, height = self.info.width * self.info.gsd_x, self.info.height * self.info.gsd_y
         gsd = max(max(width, height) / longest_px, self.info.gsd_x, self.info.gsd_y)
-        small = self._resampled(max(1, int(width / gsd)), max(1, int(height / gsd)))
+        small = self._resampled(
+            Fraction(self.info.width, max(1, int(width / gsd))), Fraction(self.info.height, max(1, int(height / gsd)))
+        )
         colours = np.full((small.height, small.width, 3), BLANK, dtype=np.uint8)
         valid = np.zeros((small.height, small.width), dtype=np.bool_)
         across, down = self._blocks.parts()
@@ -219,10 +240,21 @@ class Scene:
             with suppress(TileReadError):
                 colours[place], valid[place] = self.read(grid, piece)
 
-    def _resampled(self, width: int, height: int) -> Grid:
-        scale_x, scale_y = self.info.width / width, self.info.height / height
-        gsd = sqrt(self.info.gsd_x * scale_x * self.info.gsd_y * scale_y)
-        return Grid(width, height, scale_x, scale_y, gsd)
+    def _resampled(self, ratio_x: Fraction, ratio_y: Fraction) -> Grid:
+        info = self.info
+        width, height = max(1, int(info.width / ratio_x)), max(1, int(info.height / ratio_y))
+        return Grid(width, height, ratio_x, ratio_y, sqrt(info.gsd_x * ratio_x * info.gsd_y * ratio_y))
+
+    def _from_blocks(self, dataset: DatasetReader, grid: Grid, tile: Tile) -> Pixels | None:
+        """A tile's colours, where the raster's own blocks can be read and its values are what is seen; else None."""
+        ratios = grid.ratio_x, grid.ratio_y
+        if self._stored is None or max(ratios) > self._most_ratio or (min(ratios) < 1 < max(ratios)):
+            return None
+        if max(ratio.denominator for ratio in ratios) > _STEP_PX or (self._rendering.masked and set(ratios) != {1}):
+            return None  # a preview; or values that are not valid would take part in what is averaged
+        columns = span(grid.ratio_x, tile.left, tile.right)
+        rows = span(grid.ratio_y, tile.top, tile.bottom)
+        return self._stored.window(dataset, columns, rows, width=tile.width, height=tile.height)
 
     @contextmanager
     def _handle(self) -> Iterator[DatasetReader]:

@@ -1,0 +1,170 @@
+"""Scenes in GeoTIFFs whose blocks are JPEG, decoded and resampled by OpenCV, in a third of GDAL's processor time.
+
+GDAL decodes through libtiff and sorts pixels into bands and back; beside an int8 network that was a seventh of all
+work. Where a block lies in the file, and what decodes it, is what GDAL says (its TIFF driver's items BLOCK_OFFSET,
+BLOCK_SIZE and JPEGTABLES): the stream of a block is JPEG without the tables, which stand in the file once (TIFF
+Technical Note 2). The two decoders are some 12 grey levels apart at most and a third of one in the mean,
+for each interpolates colours, which are stored at half the resolution, in its own way.
+"""
+
+from collections import OrderedDict
+from fractions import Fraction
+from math import ceil
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple, Self
+
+import numpy as np
+from rasterio.io import DatasetReader
+
+from .blocks import LEAST_CACHE_BYTES
+from .files import is_remote
+from .pixels import Pixels
+
+MOST_RATIO = 3
+"""Scenes of more pixels per grid pixel are left to GDAL, which holds less of them at a time."""
+_START, _END = b"\xff\xd8", b"\xff\xd9"  # of a JPEG stream
+_TAIL = 4  # the end stands in its last bytes: some writers pad
+_COLOURS = {"JPEG": 0, "YCbCr JPEG": 1}  # GDAL's word for how colours are stored, and Adobe's
+_ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"  # the segment that says it, but for its last byte
+
+
+class Span(NamedTuple):
+    """Pixels of a raster along an axis, and what becomes of them.
+
+    Attributes:
+        start, stop: half-open, in the raster's pixels; `stop` may lie beyond its end, where the last pixel goes on.
+        size: grid pixels that they make.
+        skip: grid pixels before the first wanted one.
+    """
+
+    start: int
+    stop: int
+    size: int
+    skip: int
+
+
+def span(ratio: Fraction, low: int, high: int) -> Span:
+    """The pixels that show the grid pixels from `low` to `high`, which have `ratio` raster pixels each.
+
+    It begins and ends where pixels of both begin, so that a grid pixel is made of the same numbers in every window; and
+    one such step further where pixels are interpolated.
+
+    >>> span(Fraction(5, 3), 4, 8)
+    Span(start=5, stop=15, size=6, skip=1)
+    >>> span(Fraction(4, 5), 10, 15)
+    Span(start=4, stop=16, size=15, skip=5)
+    """
+    step = ratio.denominator
+    margin = 0 if ratio >= 1 else 1
+    first, last = max(0, low // step - margin), -(-high // step) + margin
+    return Span(first * ratio.numerator, last * ratio.numerator, (last - first) * step, low - first * step)
+
+
+class JpegBlocks:
+    """The decoded blocks of one raster, for several threads; made by `of`, for rasters that are stored so.
+
+    The blocks that were used last are kept, up to `keep_bytes`.
+    """
+
+    def __init__(self, path: Path, *, block: tuple[int, int], size: tuple[int, int], head: bytes) -> None:
+        """The raster at `path`: its blocks' and its own height and width, and what each block's stream begins with."""
+        self._path = path
+        self._block = block
+        self._size = size
+        self._head = head
+        self.keep_bytes = LEAST_CACHE_BYTES
+        self._kept: OrderedDict[tuple[int, int], Pixels] = OrderedDict()
+        self._kept_bytes = 0
+        self._lock = Lock()
+
+    @classmethod
+    def of(cls, dataset: DatasetReader) -> Self | None:
+        """The blocks of a raster of one or three bands of 8 bit that a GeoTIFF on disk stores as JPEG; else None."""
+        structure = dataset.tags(ns="IMAGE_STRUCTURE")
+        stored = structure.get("COMPRESSION", "")
+        together = dataset.count == 1 or (dataset.count == 3 and structure.get("INTERLEAVE") == "PIXEL")
+        if dataset.driver != "GTiff" or is_remote(dataset.name) or stored not in _COLOURS or not together:
+            return None
+        if set(dataset.dtypes) != {"uint8"}:
+            return None
+        tables = bytes.fromhex(dataset.get_tag_item("JPEGTABLES", "TIFF", bidx=1) or "")
+        said = _ADOBE + bytes([_COLOURS[stored]]) if dataset.count == 3 else b""
+        head = _START + said + tables.removeprefix(_START).removesuffix(_END)
+        return cls(Path(dataset.name).absolute(), block=dataset.block_shapes[0], size=dataset.shape, head=head)
+
+    def window(self, dataset: DatasetReader, columns: Span, rows: Span, *, width: int, height: int) -> Pixels | None:
+        """The pixels (height, width, 3) of a window; a band alone is shown in all channels.
+
+        Averaged where they shrink, interpolated where they grow. None where a block is not there or is not as it should
+        be: GDAL can say what is wrong with it. `dataset` is a handle of the raster that no other thread uses now.
+        """
+        own = np.empty((rows.stop - rows.start, columns.stop - columns.start, 3), dtype=np.uint8)
+        down, across = (min(end.stop, size) - end.start for end, size in zip((rows, columns), self._size, strict=True))
+        if not self._fill(dataset, own[:down, :across], columns.start, rows.start):
+            return None
+        own[down:] = own[down - 1 : down]
+        own[:, across:] = own[:, across - 1 : across]
+        if (columns.size, rows.size) != (own.shape[1], own.shape[0]):
+            from ..detector.opencv import cv2  # noqa: PLC0415  # heavy, and other rasters do not need it
+
+            how = cv2.INTER_AREA if columns.size <= own.shape[1] else cv2.INTER_LINEAR
+            own = np.asarray(cv2.resize(own, (columns.size, rows.size), interpolation=how), dtype=np.uint8)
+        return own[rows.skip : rows.skip + height, columns.skip : columns.skip + width]
+
+    def _fill(self, dataset: DatasetReader, out: Pixels, left: int, top: int) -> bool:
+        """Put the raster's pixels from `left`, `top` on into `out`; False where a block is missing."""
+        height, width = self._block
+        bottom, right = top + out.shape[0], left + out.shape[1]
+        for row in range(top // height, ceil(bottom / height)):
+            for column in range(left // width, ceil(right / width)):
+                block = self._decoded(dataset, column, row)
+                if block is None:
+                    return False
+                y0, y1 = max(top, row * height), min(bottom, (row + 1) * height)
+                x0, x1 = max(left, column * width), min(right, (column + 1) * width)
+                part = block[y0 - row * height : y1 - row * height, x0 - column * width : x1 - column * width]
+                out[y0 - top : y1 - top, x0 - left : x1 - left] = part
+        return True
+
+    def _decoded(self, dataset: DatasetReader, column: int, row: int) -> Pixels | None:
+        """A block, from those that are kept or from the file."""
+        place = column, row
+        with self._lock:
+            if place in self._kept:
+                self._kept.move_to_end(place)
+                return self._kept[place]
+        block = self._decode(dataset, column, row)
+        if block is None:
+            return None
+        with self._lock:
+            if place not in self._kept:
+                self._kept[place] = block
+                self._kept_bytes += block.nbytes
+            while self._kept_bytes > self.keep_bytes and len(self._kept) > 1:
+                self._kept_bytes -= self._kept.popitem(last=False)[1].nbytes
+        return block
+
+    def _decode(self, dataset: DatasetReader, column: int, row: int) -> Pixels | None:
+        """A block (height, width, 3) as large as it should be at least; None where it is missing or damaged."""
+        where, length = (
+            dataset.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=1) for what in ("OFFSET", "SIZE")
+        )
+        if not where or not length:
+            return None
+        try:
+            with self._path.open("rb") as file:
+                file.seek(int(where))
+                stream = file.read(int(length))
+        except OSError:  # moved, perhaps: GDAL holds it open
+            return None
+        if not stream.startswith(_START) or _END not in stream[-_TAIL:]:
+            return None
+        from ..detector.opencv import cv2  # noqa: PLC0415  # heavy, and other rasters do not need it
+
+        coded = np.frombuffer(self._head + stream[len(_START) :], dtype=np.uint8)
+        block = cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+        rows = min(self._block[0], self._size[0] - row * self._block[0])  # the last strip ends with the raster
+        if block is None or block.shape[0] < rows or block.shape[1] < self._block[1]:
+            return None
+        return np.asarray(block, dtype=np.uint8)
