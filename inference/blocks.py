@@ -47,6 +47,16 @@ class BlockSize:
         down = min(ceil(height / self.height) + 1, self.down)
         return across * self.width * down * self.height * self.pixel_bytes
 
+    def kept_bytes(self, needed_bytes: int) -> int:
+        """How much to keep decoded where windows at work need so much: a row of blocks more, that two rows of windows
+        share, unless that would make it more than LEAST_CACHE_BYTES.
+
+        >>> BlockSize(512, 512, 16, 16, 3).kept_bytes(9 * 512 * 512 * 3) == (9 + 16) * 512 * 512 * 3
+        True
+        """
+        row_bytes = self.across * self.width * self.height * self.pixel_bytes
+        return max(needed_bytes, min(LEAST_CACHE_BYTES, needed_bytes + row_bytes))
+
     def parts(self) -> tuple[int, int]:
         """Columns and rows of parts in which the whole raster can be read with little of it decoded at a time.
 

@@ -7,7 +7,6 @@ Technical Note 2). The two decoders are some 12 grey levels apart at most and a 
 for each interpolates colours, which are stored at half the resolution, in its own way.
 """
 
-from collections import OrderedDict
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
@@ -17,12 +16,13 @@ from typing import NamedTuple, Self
 import numpy as np
 from rasterio.io import DatasetReader
 
-from .blocks import LEAST_CACHE_BYTES
 from .files import is_remote
 from .pixels import Pixels
 
 MOST_RATIO = 3
 """Scenes of more pixels per grid pixel are left to GDAL, which holds less of them at a time."""
+LEAST_KEPT_BYTES = 16 * 2**20
+"""Decoded blocks are kept up to this in any case."""
 _START, _END = b"\xff\xd8", b"\xff\xd9"  # of a JPEG stream
 _TAIL = 4  # the end stands in its last bytes: some writers pad
 _COLOURS = {"JPEG": 0, "YCbCr JPEG": 1}  # GDAL's word for how colours are stored, and Adobe's
@@ -64,7 +64,8 @@ def span(ratio: Fraction, low: int, high: int) -> Span:
 class JpegBlocks:
     """The decoded blocks of one raster, for several threads; made by `of`, for rasters that are stored so.
 
-    The blocks that were used last are kept, up to `keep_bytes`.
+    Blocks are kept for the next windows, up to `keep_bytes`, and dropped in reading order: windows come row by row, so
+    those on the upper left are done with first.
     """
 
     def __init__(self, path: Path, *, block: tuple[int, int], size: tuple[int, int], head: bytes) -> None:
@@ -73,8 +74,8 @@ class JpegBlocks:
         self._block = block
         self._size = size
         self._head = head
-        self.keep_bytes = LEAST_CACHE_BYTES
-        self._kept: OrderedDict[tuple[int, int], Pixels] = OrderedDict()
+        self.keep_bytes = LEAST_KEPT_BYTES
+        self._kept: dict[tuple[int, int], Pixels] = {}  # by row and column
         self._kept_bytes = 0
         self._lock = Lock()
 
@@ -129,20 +130,19 @@ class JpegBlocks:
 
     def _decoded(self, dataset: DatasetReader, column: int, row: int) -> Pixels | None:
         """A block, from those that are kept or from the file."""
-        place = column, row
         with self._lock:
-            if place in self._kept:
-                self._kept.move_to_end(place)
-                return self._kept[place]
+            block = self._kept.get((row, column))
+        if block is not None:
+            return block
         block = self._decode(dataset, column, row)
         if block is None:
             return None
         with self._lock:
-            if place not in self._kept:
-                self._kept[place] = block
+            if (row, column) not in self._kept:
+                self._kept[row, column] = block
                 self._kept_bytes += block.nbytes
             while self._kept_bytes > self.keep_bytes and len(self._kept) > 1:
-                self._kept_bytes -= self._kept.popitem(last=False)[1].nbytes
+                self._kept_bytes -= self._kept.pop(min(self._kept)).nbytes
         return block
 
     def _decode(self, dataset: DatasetReader, column: int, row: int) -> Pixels | None:

@@ -206,7 +206,7 @@ class Scene:
         height = max((tile.height for tile in tiles), default=0) * grid.scale_y
         needed_bytes = self.handles * self._blocks.bytes_under(width, height)
         if self._stored is not None:
-            self._stored.keep_bytes = max(self._stored.keep_bytes, needed_bytes)
+            self._stored.keep_bytes = self._blocks.kept_bytes(needed_bytes)
         with cache_limit(needed_bytes):
             yield
 
