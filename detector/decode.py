@@ -56,6 +56,8 @@ class Decoder:
             np.maximum(MIN_SCORE, LISTED * floors) if self.min_score is None else np.full_like(floors, self.min_score)
         )
         raw = raw[:, np.flatnonzero(_highest(raw, counted) >= least.min())]  # some hundreds of some ten thousands
+        if not raw.shape[1]:
+            return Detections.empty(nodes, self.record.gsd_m)
         scored = raw[4:-1][counted]
         listed, counts = scored >= least, scored >= np.maximum(floors, least)
         rank = np.where(counts, scored, np.where(listed, scored - 1, -np.inf)).max(axis=0)  # what counts is above 0

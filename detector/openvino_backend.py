@@ -11,9 +11,12 @@ from openvino.preprocess import PrePostProcessor
 from .backend import Pixels, Raw
 from .errors import WeightsCorruptError
 
+WAITING = 2
+"""Requests that wait while others run, so that the processor has work while results are looked at."""
+
 
 class OpenVinoBackend:
-    """An OpenVINO graph, one tile per request, as many requests at once as the processor likes.
+    """An OpenVINO graph, one tile per request, a few more requests at once than the processor runs.
 
     Arithmetic is in float32 wherever the graph is, unless bfloat16 is asked for: newer processors would choose it by
     themselves, and it moves the scores.
@@ -43,7 +46,7 @@ class OpenVinoBackend:
             settings["INFERENCE_NUM_THREADS"] = threads
         self._compiled = core.compile_model(_with_pixels(model), "CPU", settings)
         count = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
-        self._requests = [self._compiled.create_infer_request() for _ in range(count)]
+        self._requests = [self._compiled.create_infer_request() for _ in range(count + WAITING)]
 
     def infer(self, batch: Pixels) -> Raw:
         """The output (B, 5 + K, A) for one batch."""
@@ -54,19 +57,19 @@ class OpenVinoBackend:
 
         Not for two threads, nor for two streams at a time: they would share the requests.
         """
-        free, running = deque(self._requests), deque[ov.InferRequest]()
+        free, running = deque(self._requests), deque[tuple[ov.InferRequest, Pixels]]()
         for batch in batches:
             if not free:
                 yield _result(running, free)
             request = free.popleft()
-            request.start_async([batch])
-            running.append(request)
+            request.start_async([batch], share_inputs=True)  # `batch` lives in `running` until it is done
+            running.append((request, batch))
         while running:
             yield _result(running, free)
 
 
-def _result(running: "deque[ov.InferRequest]", free: "deque[ov.InferRequest]") -> Raw:
-    request = running.popleft()
+def _result(running: "deque[tuple[ov.InferRequest, Pixels]]", free: "deque[ov.InferRequest]") -> Raw:
+    request, _ = running.popleft()
     request.wait()
     free.append(request)
     result: Raw = request.get_output_tensor().data.copy()

@@ -8,6 +8,7 @@ for each interpolates colours, which are stored at half the resolution, in its o
 """
 
 from fractions import Fraction
+from itertools import product
 from math import ceil
 from pathlib import Path
 from threading import Lock
@@ -62,11 +63,7 @@ def span(ratio: Fraction, low: int, high: int) -> Span:
 
 
 class JpegBlocks:
-    """The decoded blocks of one raster, for several threads; made by `of`, for rasters that are stored so.
-
-    Blocks are kept for the next windows, up to `keep_bytes`, and dropped in reading order: windows come row by row, so
-    those on the upper left are done with first.
-    """
+    """The blocks of one raster, for several threads; made by `of`. Up to `keep_bytes` of them are kept decoded."""
 
     def __init__(self, path: Path, *, block: tuple[int, int], size: tuple[int, int], head: bytes) -> None:
         """The raster at `path`: its blocks' and its own height and width, and what each block's stream begins with."""
@@ -76,7 +73,6 @@ class JpegBlocks:
         self._head = head
         self.keep_bytes = LEAST_KEPT_BYTES
         self._kept: dict[tuple[int, int], Pixels] = {}  # by row and column
-        self._kept_bytes = 0
         self._lock = Lock()
 
     @classmethod
@@ -117,35 +113,42 @@ class JpegBlocks:
         """Put the raster's pixels from `left`, `top` on into `out`; False where a block is missing."""
         height, width = self._block
         bottom, right = top + out.shape[0], left + out.shape[1]
-        for row in range(top // height, ceil(bottom / height)):
-            for column in range(left // width, ceil(right / width)):
-                block = self._decoded(dataset, column, row)
-                if block is None:
-                    return False
-                y0, y1 = max(top, row * height), min(bottom, (row + 1) * height)
-                x0, x1 = max(left, column * width), min(right, (column + 1) * width)
-                part = block[y0 - row * height : y1 - row * height, x0 - column * width : x1 - column * width]
-                out[y0 - top : y1 - top, x0 - left : x1 - left] = part
+        rows = range(top // height, ceil(bottom / height))
+        columns = range(left // width, ceil(right / width))
+        for row, column in product(rows, columns):
+            block = self._decoded(dataset, row, column)
+            if block is None:
+                return False
+            y0, y1 = max(top, row * height), min(bottom, (row + 1) * height)
+            x0, x1 = max(left, column * width), min(right, (column + 1) * width)
+            part = block[y0 - row * height : y1 - row * height, x0 - column * width : x1 - column * width]
+            out[y0 - top : y1 - top, x0 - left : x1 - left] = part
+        self._forget(rows, columns)
         return True
 
-    def _decoded(self, dataset: DatasetReader, column: int, row: int) -> Pixels | None:
+    def _decoded(self, dataset: DatasetReader, row: int, column: int) -> Pixels | None:
         """A block, from those that are kept or from the file."""
         with self._lock:
             block = self._kept.get((row, column))
-        if block is not None:
-            return block
-        block = self._decode(dataset, column, row)
         if block is None:
-            return None
-        with self._lock:
-            if (row, column) not in self._kept:
-                self._kept[row, column] = block
-                self._kept_bytes += block.nbytes
-            while self._kept_bytes > self.keep_bytes and len(self._kept) > 1:
-                self._kept_bytes -= self._kept.pop(min(self._kept)).nbytes
+            block = self._decode(dataset, row, column)
+            if block is not None:
+                with self._lock:
+                    self._kept[row, column] = block
         return block
 
-    def _decode(self, dataset: DatasetReader, column: int, row: int) -> Pixels | None:
+    def _forget(self, rows: range, columns: range) -> None:
+        """Drop blocks until few enough are kept: first those that no window after this one needs, if they come row by
+        row: all above it, and what is to the left of it and above its last row.
+        """
+        with self._lock:
+            over = sum(block.nbytes for block in self._kept.values()) - self.keep_bytes
+            for _, place in sorted((_is_needed(place, rows, columns), place) for place in self._kept):
+                if over <= 0:
+                    break
+                over -= self._kept.pop(place).nbytes
+
+    def _decode(self, dataset: DatasetReader, row: int, column: int) -> Pixels | None:
         """A block (height, width, 3) as large as it should be at least; None where it is missing or damaged."""
         where, length = (
             dataset.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=1) for what in ("OFFSET", "SIZE")
@@ -168,3 +171,9 @@ class JpegBlocks:
         if block is None or block.shape[0] < rows or block.shape[1] < self._block[1]:
             return None
         return np.asarray(block, dtype=np.uint8)
+
+
+def _is_needed(place: tuple[int, int], rows: range, columns: range) -> bool:
+    """True for blocks that a window of these blocks shares with one that comes after it."""
+    row, column = place
+    return row >= rows[0] and (row >= rows[-1] or column >= columns[0])

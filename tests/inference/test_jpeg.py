@@ -136,7 +136,7 @@ def test_little_is_kept_decoded(tmp_path: Path) -> None:
         assert blocks is not None
         blocks.keep_bytes = 3 * 256 * 128 * 3
         look(scene)
-        assert blocks._kept_bytes == sum(block.nbytes for block in blocks._kept.values()) <= blocks.keep_bytes
+        assert 0 < sum(block.nbytes for block in blocks._kept.values()) <= blocks.keep_bytes
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -144,9 +144,9 @@ def test_every_block_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     decoded: list[tuple[int, int]] = []
     decode = JpegBlocks._decode
 
-    def noted(self: JpegBlocks, dataset: Any, column: int, row: int) -> Any:  # noqa: ANN401
-        decoded.append((column, row))
-        return decode(self, dataset, column, row)
+    def noted(self: JpegBlocks, dataset: Any, row: int, column: int) -> Any:  # noqa: ANN401
+        decoded.append((row, column))
+        return decode(self, dataset, row, column)
 
     monkeypatch.setattr(JpegBlocks, "_decode", noted)
     with open_scene(write(tmp_path / "a.tif", **LAYOUTS[layout]), handles=1) as scene:
