@@ -242,8 +242,9 @@ def _read_seconds(scene: Scene, grid: Grid, tile_px: int, overlap_px: int) -> fl
     tiles = plan_tiles(grid.width, grid.height, tile_px=tile_px, overlap_px=overlap_px, multiple_px=STRIDE_PX)
     chosen = tiles[:READ_TILES]
     started = perf_counter()
-    for tile in chosen:
-        scene.read(grid, tile)
+    with scene.block_cache(grid, tiles):
+        for tile in chosen:
+            scene.read(grid, tile)
     return (perf_counter() - started) * len(tiles) / len(chosen)
 
 

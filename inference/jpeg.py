@@ -1,10 +1,12 @@
-"""Scenes in GeoTIFFs whose blocks are JPEG, decoded and resampled by OpenCV, in a third of GDAL's processor time.
+"""Scenes in GeoTIFFs whose blocks are JPEG, decoded and resampled by OpenCV, which takes less of the processor.
 
-GDAL decodes through libtiff and sorts pixels into bands and back; beside an int8 network that was a seventh of all
-work. Where a block lies in the file, and what decodes it, is what GDAL says (its TIFF driver's items BLOCK_OFFSET,
-BLOCK_SIZE and JPEGTABLES): the stream of a block is JPEG without the tables, which stand in the file once (TIFF
-Technical Note 2). The two decoders are some 12 grey levels apart at most and a third of one in the mean,
-for each interpolates colours, which are stored at half the resolution, in its own way.
+GDAL decodes through libtiff, sorts pixels into bands and back, and resamples band by band; beside an int8 network that
+was a seventh of all work. Here blocks that are taken as they are cost a third of that with rasterio 1.4, whose wheels
+carry a libjpeg without vector instructions, and two thirds with 1.5; averaged a half and as much, interpolated a fifth
+and a third. Where a block lies in the file, and what decodes it, is what GDAL says (its TIFF driver's items
+BLOCK_OFFSET, BLOCK_SIZE and JPEGTABLES): the stream of a block is JPEG without the tables, which stand in the file once
+(TIFF Technical Note 2). With rasterio 1.5 both decoders give the same pixels; that of 1.4 is some 12 grey levels off at
+most and a third of one in the mean.
 """
 
 from fractions import Fraction
