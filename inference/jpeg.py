@@ -17,9 +17,10 @@ from threading import Lock
 from typing import NamedTuple, Self
 
 import numpy as np
+import rasterio
 from rasterio.io import DatasetReader
 
-from .files import is_remote
+from .files import is_remote, without_place_warning
 from .pixels import Pixels
 
 MOST_RATIO = 3
@@ -65,21 +66,32 @@ def span(ratio: Fraction, low: int, high: int) -> Span:
 
 
 class JpegBlocks:
-    """The blocks of one raster, for several threads; made by `of`. Up to `keep_bytes` of them are kept decoded."""
+    """The blocks of one raster, or of an overview of it, for several threads; made by `of` and `levels`.
 
-    def __init__(self, path: Path, *, block: tuple[int, int], size: tuple[int, int], head: bytes) -> None:
-        """The raster at `path`: its blocks' and its own height and width, and what each block's stream begins with."""
+    Up to `keep_bytes` of them are kept decoded.
+    """
+
+    def __init__(
+        self, path: Path, *, block: tuple[int, int], size: tuple[int, int], head: bytes, overview: int | None = None
+    ) -> None:
+        """The raster at `path`: its blocks' and its own height and width, and what each block's stream begins with; or
+        its overview of this number.
+        """
         self._path = path
         self._block = block
         self._size = size
         self._head = head
+        self._overview = overview
         self.keep_bytes = LEAST_KEPT_BYTES
         self._kept: dict[tuple[int, int], Pixels] = {}  # by row and column
         self._lock = Lock()
 
     @classmethod
-    def of(cls, dataset: DatasetReader) -> Self | None:
-        """The blocks of a raster of one or three bands of 8 bit that a GeoTIFF on disk stores as JPEG; else None."""
+    def of(cls, dataset: DatasetReader, overview: int | None = None) -> Self | None:
+        """The blocks of a raster of one or three bands of 8 bit that a GeoTIFF on disk stores as JPEG; else None.
+
+        Or of one of its overviews, where `dataset` was opened with that `overview_level`.
+        """
         structure = dataset.tags(ns="IMAGE_STRUCTURE")
         stored = structure.get("COMPRESSION", "")
         together = dataset.count == 1 or (dataset.count == 3 and structure.get("INTERLEAVE") == "PIXEL")
@@ -90,7 +102,22 @@ class JpegBlocks:
         tables = bytes.fromhex(dataset.get_tag_item("JPEGTABLES", "TIFF", bidx=1) or "")
         said = _ADOBE + bytes([_COLOURS[stored]]) if dataset.count == 3 else b""
         head = _START + said + tables.removeprefix(_START).removesuffix(_END)
-        return cls(Path(dataset.name).absolute(), block=dataset.block_shapes[0], size=dataset.shape, head=head)
+        path = Path(dataset.name).absolute()
+        return cls(path, block=dataset.block_shapes[0], size=dataset.shape, head=head, overview=overview)
+
+    @classmethod
+    def levels(cls, dataset: DatasetReader) -> dict[int, Self | None]:
+        """The blocks of a raster, and of each of its overviews by how many times coarser it is; None as in `of`, and
+        for overviews in a file of their own.
+        """
+        found = {1: cls.of(dataset)}
+        inside = found[1] is not None and not any(name.endswith(".ovr") for name in dataset.files)
+        for number, factor in enumerate(dataset.overviews(1)):
+            found[factor] = None
+            if inside:
+                with without_place_warning(), rasterio.open(dataset.name, overview_level=number) as smaller:
+                    found[factor] = cls.of(smaller, number)
+        return found
 
     def window(self, dataset: DatasetReader, columns: Span, rows: Span, *, width: int, height: int) -> Pixels | None:
         """The pixels (height, width, 3) of a window; a band alone is shown in all channels.
@@ -153,7 +180,8 @@ class JpegBlocks:
     def _decode(self, dataset: DatasetReader, row: int, column: int) -> Pixels | None:
         """A block (height, width, 3) as large as it should be at least; None where it is missing or damaged."""
         where, length = (
-            dataset.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=1) for what in ("OFFSET", "SIZE")
+            dataset.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=1, ovr=self._overview)
+            for what in ("OFFSET", "SIZE")
         )
         if not where or not length:
             return None

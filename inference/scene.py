@@ -100,8 +100,7 @@ class Scene:
         self.files = files
         self._blocks = BlockSize.of(datasets[0])
         self._rendering = rendering
-        self._stored = JpegBlocks.of(datasets[0]) if rendering.takes_all_bands(datasets[0].count) else None
-        self._most_ratio = min([MOST_RATIO, *datasets[0].overviews(1)])  # from there on an overview is less work
+        self._stored = JpegBlocks.levels(datasets[0]) if rendering.takes_all_bands(datasets[0].count) else {1: None}
         self._clouds = clouds
         self._resources = resources
         self._idle: LifoQueue[DatasetReader] = LifoQueue()
@@ -205,8 +204,9 @@ class Scene:
         width = max((tile.width for tile in tiles), default=0) * grid.scale_x
         height = max((tile.height for tile in tiles), default=0) * grid.scale_y
         needed_bytes = self.handles * self._blocks.bytes_under(width, height)
-        if self._stored is not None:
-            self._stored.keep_bytes = self._blocks.kept_bytes(needed_bytes)
+        for stored in self._stored.values():
+            if stored is not None:
+                stored.keep_bytes = self._blocks.kept_bytes(needed_bytes)
         with cache_limit(needed_bytes):
             yield
 
@@ -247,14 +247,19 @@ class Scene:
 
     def _from_blocks(self, dataset: DatasetReader, grid: Grid, tile: Tile) -> Pixels | None:
         """A tile's colours, where the raster's own blocks can be read and its values are what is seen; else None."""
-        ratios = grid.ratio_x, grid.ratio_y
-        if self._stored is None or max(ratios) > self._most_ratio or (min(ratios) < 1 < max(ratios)):
+        least = max(1.0, min(grid.scale_x, grid.scale_y))
+        factor = max(factor for factor in self._stored if factor <= least)  # the coarsest that has all the detail
+        blocks = self._stored[factor]
+        ratio_x, ratio_y = grid.ratio_x / factor, grid.ratio_y / factor
+        if blocks is None or max(ratio_x, ratio_y) > MOST_RATIO or min(ratio_x, ratio_y) < 1 < max(ratio_x, ratio_y):
             return None
-        if max(ratio.denominator for ratio in ratios) > _STEP_PX or (self._rendering.masked and set(ratios) != {1}):
-            return None  # a preview; or values that are not valid would take part in what is averaged
-        columns = span(grid.ratio_x, tile.left, tile.right)
-        rows = span(grid.ratio_y, tile.top, tile.bottom)
-        return self._stored.window(dataset, columns, rows, width=tile.width, height=tile.height)
+        if max(ratio_x.denominator, ratio_y.denominator) > factor * _STEP_PX:  # a preview
+            return None
+        if self._rendering.masked and not grid.ratio_x == grid.ratio_y == 1:
+            return None  # what is not valid would take part
+        columns = span(ratio_x, tile.left, tile.right)
+        rows = span(ratio_y, tile.top, tile.bottom)
+        return blocks.window(dataset, columns, rows, width=tile.width, height=tile.height)
 
     @contextmanager
     def _handle(self) -> Iterator[DatasetReader]:

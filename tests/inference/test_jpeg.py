@@ -68,7 +68,7 @@ def look(scene: Scene, gsd: float = 0.5) -> tuple[NDArray[np.uint8], NDArray[np.
 
 def by_gdal(path: Path, monkeypatch: pytest.MonkeyPatch, gsd: float = 0.5) -> tuple[Any, Any]:
     with monkeypatch.context() as patch:
-        patch.setattr(JpegBlocks, "of", lambda dataset: None)
+        patch.setattr(JpegBlocks, "levels", lambda dataset: {1: None})
         with open_scene(path) as scene:
             return look(scene, gsd)
 
@@ -132,7 +132,7 @@ def test_a_grid_pixel_is_the_same_in_every_window(
 
 def test_little_is_kept_decoded(tmp_path: Path) -> None:
     with open_scene(write(tmp_path / "a.tif")) as scene:
-        blocks = scene._stored
+        blocks = scene._stored[1]
         assert blocks is not None
         blocks.keep_bytes = 3 * 256 * 128 * 3
         look(scene)
@@ -153,8 +153,8 @@ def test_every_block_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
         grid = scene.grid(0.5)
         tiles = plan_tiles(grid.width, grid.height, tile_px=256, overlap_px=32)
         with scene.block_cache(grid, tiles):
-            assert scene._stored is not None
-            assert scene._stored.keep_bytes < (2 if layout == "one strip" else 1) * WIDTH * HEIGHT * 3 + 1
+            assert scene._stored[1] is not None
+            assert scene._stored[1].keep_bytes < (2 if layout == "one strip" else 1) * WIDTH * HEIGHT * 3 + 1
             for tile in tiles:
                 scene.read(grid, tile)
     assert len(decoded) == len(set(decoded)) > 0
@@ -185,14 +185,44 @@ def test_bands_in_another_order_are_left_to_gdal(tmp_path: Path) -> None:
         assert np.abs(look(scene)[0][..., ::-1].astype(int) - look(turned)[0]).max() <= 16
 
 
-def test_overviews_are_less_work(tmp_path: Path) -> None:
+@pytest.mark.parametrize("beside", [False, True])
+def test_overviews_are_less_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, beside: bool) -> None:
     path = write(tmp_path / "a.tif", gsd=0.2)
+    with rasterio.Env(TIFF_USE_OVR=beside), rasterio.open(path, "r+") as target:
+        target.build_overviews([2, 4], Resampling.average)
     with rasterio.open(path, "r+") as target:
-        target.build_overviews([2], Resampling.nearest)
-        target.write(np.zeros((3, HEIGHT, WIDTH), np.uint8))  # only the overview still shows the ground
+        target.write(np.zeros((3, HEIGHT, WIDTH), np.uint8))  # only the overviews still show the ground
+    expected, _ = by_gdal(path, monkeypatch)
     with open_scene(path) as scene:
-        assert look(scene)[0].std() > 20
+        assert list(scene._stored) == [1, 2, 4]
+        assert [level is None for level in scene._stored.values()] == [False, beside, beside]
+        seen, _ = look(scene)
+        assert seen.std() > 20
+        assert np.abs(seen.astype(int) - expected).mean() < 1  # half a pixel beside would be 2
         assert look(scene, 0.3)[0].max() <= 2  # finer than the overview
+
+
+def test_a_picture_without_a_place_may_have_overviews(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with rasterio.open(write(tmp_path / "a.tif", crs=None, transform=None), "r+") as target:
+            target.build_overviews([2], Resampling.average)
+    with open_scene(tmp_path / "a.tif", gsd=0.2) as scene:
+        assert None not in scene._stored.values()
+        assert look(scene)[0].std() > 20
+
+
+def test_cloud_optimised_geotiffs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    profile: dict[str, Any] = {"driver": "COG", "width": WIDTH, "height": HEIGHT, "dtype": "uint8", "count": 3}
+    profile |= {"compress": "JPEG", "crs": "EPSG:32637", "transform": Affine(0.2, 0, 400_000, 0, -0.2, 6_000_000)}
+    with rasterio.open(tmp_path / "a.tif", "w", blocksize=128, **profile) as target:
+        target.write(ground())
+    for gsd in (0.2, 0.5):
+        expected, _ = by_gdal(tmp_path / "a.tif", monkeypatch, gsd)
+        with open_scene(tmp_path / "a.tif") as scene:
+            assert None not in scene._stored.values()
+            seen, _ = look(scene, gsd)
+        assert np.abs(seen.astype(int) - expected).mean() < 1
 
 
 @pytest.mark.parametrize("harm", ["whole", "start", "cut"])
