@@ -57,19 +57,19 @@ class OpenVinoBackend:
 
         Not for two threads, nor for two streams at a time: they would share the requests.
         """
-        free, running = deque(self._requests), deque[tuple[ov.InferRequest, Pixels]]()
+        free, running = deque(self._requests), deque[ov.InferRequest]()
         for batch in batches:
             if not free:
                 yield _result(running, free)
             request = free.popleft()
-            request.start_async([batch], share_inputs=True)  # `batch` lives in `running` until it is done
-            running.append((request, batch))
+            request.start_async([batch])
+            running.append(request)
         while running:
             yield _result(running, free)
 
 
-def _result(running: "deque[tuple[ov.InferRequest, Pixels]]", free: "deque[ov.InferRequest]") -> Raw:
-    request, _ = running.popleft()
+def _result(running: "deque[ov.InferRequest]", free: "deque[ov.InferRequest]") -> Raw:
+    request = running.popleft()
     request.wait()
     free.append(request)
     result: Raw = request.get_output_tensor().data.copy()

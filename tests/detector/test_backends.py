@@ -1,5 +1,6 @@
 """The same boxes from every back end: the tolerance is stated here."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,20 @@ def test_openvino_keeps_the_order_and_is_repeatable(tiny_weights: Path, noise: T
     assert len(streamed) == 23
     for k, output in enumerate(streamed):
         np.testing.assert_array_equal(output, single[k % 4])
+
+
+@pytest.mark.parametrize("backend", ["openvino", "torch"])
+def test_a_tile_may_be_written_over_once_the_next_is_asked_for(tiny_weights: Path, noise: Tiles, backend: str) -> None:
+    detector = Detector.load(tiny_weights, backend=backend, device="cpu")
+
+    def one_array() -> Iterator[NDArray[np.uint8]]:
+        tile = np.empty_like(noise[0])
+        for own in noise[:4]:
+            tile[:] = own
+            yield tile
+
+    for reused, own in zip(detector.stream(one_array()), detector.detect_tiles(noise[:4]), strict=True):
+        np.testing.assert_array_equal(reused.boxes, own.boxes)
 
 
 def test_batches_do_not_change_the_result(tiny_weights: Path, noise: Tiles) -> None:
