@@ -103,7 +103,9 @@ def test_openvino_keeps_the_order_and_is_repeatable(tiny_weights: Path, noise: T
 
 
 @pytest.mark.parametrize("backend", ["openvino", "torch"])
-def test_a_tile_may_be_written_over_once_the_next_is_asked_for(tiny_weights: Path, noise: Tiles, backend: str) -> None:
+def test_a_tile_may_be_written_over_once_the_next_is_asked_for(
+    tiny_weights: Path, noise: Tiles, backend: Literal["openvino", "torch"]
+) -> None:
     detector = Detector.load(tiny_weights, backend=backend, device="cpu")
 
     def one_array() -> Iterator[NDArray[np.uint8]]:
