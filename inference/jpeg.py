@@ -24,7 +24,9 @@ from .files import is_remote, without_place_warning
 from .pixels import Pixels
 
 MOST_RATIO = 3
-"""Scenes of more pixels per grid pixel are left to GDAL, which holds less of them at a time."""
+"""Blocks of more pixels per grid pixel are not averaged: too many of them would be held at a time."""
+SMALLER = (2, 4, 8)
+"""How many times smaller JPEG can be decoded."""
 LEAST_KEPT_BYTES = 16 * 2**20
 """Decoded blocks are kept up to this in any case."""
 _START, _END = b"\xff\xd8", b"\xff\xd9"  # of a JPEG stream
@@ -72,16 +74,24 @@ class JpegBlocks:
     """
 
     def __init__(
-        self, path: Path, *, block: tuple[int, int], size: tuple[int, int], head: bytes, overview: int | None = None
+        self,
+        path: Path,
+        *,
+        block: tuple[int, int],
+        size: tuple[int, int],
+        head: bytes,
+        overview: int | None = None,
+        shrink: int = 1,
     ) -> None:
         """The raster at `path`: its blocks' and its own height and width, and what each block's stream begins with; or
-        its overview of this number.
+        its overview of this number. Decoded blocks are `shrink` (1, 2, 4 or 8) times smaller, and all sides with them.
         """
         self._path = path
-        self._block = block
-        self._size = size
+        self._block = block[0] // shrink, block[1] // shrink
+        self._size = ceil(size[0] / shrink), ceil(size[1] / shrink)
         self._head = head
         self._overview = overview
+        self._shrink = shrink
         self.keep_bytes = LEAST_KEPT_BYTES
         self._kept: dict[tuple[int, int], Pixels] = {}  # by row and column
         self._lock = Lock()
@@ -118,6 +128,18 @@ class JpegBlocks:
                 with without_place_warning(), rasterio.open(dataset.name, overview_level=number) as smaller:
                     found[factor] = cls.of(smaller, number)
         return found
+
+    def smaller(self) -> "dict[int, JpegBlocks]":
+        """The same blocks, decoded 2, 4 and 8 times smaller, by that number: for pictures.
+
+        It is little work, for JPEG stores waves; a network would see them sharper than the averages that it learnt.
+        """
+        kinds = {factor: [side % factor for side in self._block] for factor in SMALLER}
+        return {
+            factor: JpegBlocks(self._path, block=self._block, size=self._size, head=self._head, shrink=factor)
+            for factor, left in kinds.items()
+            if not any(left)
+        }
 
     def window(self, dataset: DatasetReader, columns: Span, rows: Span, *, width: int, height: int) -> Pixels | None:
         """The pixels (height, width, 3) of a window; a band alone is shown in all channels.
@@ -196,7 +218,12 @@ class JpegBlocks:
         from ..detector.opencv import cv2  # noqa: PLC0415  # heavy, and other rasters do not need it
 
         coded = np.frombuffer(self._head + stream[len(_START) :], dtype=np.uint8)
-        block = cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+        if self._shrink == 1:
+            block = cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+        else:
+            how = getattr(cv2, f"IMREAD_REDUCED_COLOR_{self._shrink}") | cv2.IMREAD_IGNORE_ORIENTATION
+            turned = cv2.imdecode(coded, how)
+            block = None if turned is None else turned[..., ::-1]
         rows = min(self._block[0], self._size[0] - row * self._block[0])  # the last strip ends with the raster
         if block is None or block.shape[0] < rows or block.shape[1] < self._block[1]:
             return None

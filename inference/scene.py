@@ -45,6 +45,7 @@ SAME_GSD = 0.01
 """A scene is brought to the network's ground sampling distance as closely as this, relatively; where it is as close, it
 is taken as it is."""
 _STEP_PX = 50  # of a grid: at most so many pixels on, scene pixels are whole again; a fraction of 1 / 50 is within 1 %
+_PREVIEW_STEP = 32  # pixels of a preview are so many parts of scene pixels
 _CHUNK_PX = 512  # of a cloud mask, looked at for the points that lie in it
 _MOST_HANDLES, _REMOTE_HANDLES = 8, 4
 _PIECE_PX = 128  # sides of the pieces of a preview that are read one by one where not all can be read
@@ -101,6 +102,7 @@ class Scene:
         self._blocks = BlockSize.of(datasets[0])
         self._rendering = rendering
         self._stored = JpegBlocks.levels(datasets[0]) if rendering.takes_all_bands(datasets[0].count) else {1: None}
+        self._smaller = self._stored[1].smaller() if self._stored[1] is not None else {}
         self._clouds = clouds
         self._resources = resources
         self._idle: LifoQueue[DatasetReader] = LifoQueue()
@@ -211,15 +213,13 @@ class Scene:
             yield
 
     def preview(self, longest_px: int) -> tuple[Pixels, Mask]:
-        """The whole scene as `read` gives it, scaled down to at most `longest_px` pixels on its longer side.
+        """The whole scene much as `read` gives it, scaled down to at most `longest_px` pixels on its longer side.
 
-        Pixels are square on the ground. Parts that cannot be read are not valid.
+        Pixels are square on the ground, but for some hundredths. Parts that cannot be read are not valid.
         """
         width, height = self.info.width * self.info.gsd_x, self.info.height * self.info.gsd_y
         gsd = max(max(width, height) / longest_px, self.info.gsd_x, self.info.gsd_y)
-        small = self._resampled(
-            Fraction(self.info.width, max(1, int(width / gsd))), Fraction(self.info.height, max(1, int(height / gsd)))
-        )
+        small = self._resampled(_at_least(gsd / self.info.gsd_x), _at_least(gsd / self.info.gsd_y))
         colours = np.full((small.height, small.width, 3), BLANK, dtype=np.uint8)
         valid = np.zeros((small.height, small.width), dtype=np.bool_)
         across, down = self._blocks.parts()
@@ -250,10 +250,11 @@ class Scene:
         least = max(1.0, min(grid.scale_x, grid.scale_y))
         factor = max(factor for factor in self._stored if factor <= least)  # the coarsest that has all the detail
         blocks = self._stored[factor]
+        if factor == 1 and least > MOST_RATIO and self._smaller:  # a picture, without overviews
+            factor = max(factor for factor in self._smaller if factor <= least)
+            blocks = self._smaller[factor]
         ratio_x, ratio_y = grid.ratio_x / factor, grid.ratio_y / factor
         if blocks is None or max(ratio_x, ratio_y) > MOST_RATIO or min(ratio_x, ratio_y) < 1 < max(ratio_x, ratio_y):
-            return None
-        if max(ratio_x.denominator, ratio_y.denominator) > factor * _STEP_PX:  # a preview
             return None
         if self._rendering.masked and not grid.ratio_x == grid.ratio_y == 1:
             return None  # what is not valid would take part
@@ -269,6 +270,11 @@ class Scene:
                 yield dataset
         finally:
             self._idle.put(dataset)
+
+
+def _at_least(ratio: float) -> Fraction:
+    """A fraction that is not smaller, and a thirty-second larger at most, whose denominator is small."""
+    return Fraction(ceil(ratio * _PREVIEW_STEP), _PREVIEW_STEP)
 
 
 def _pieces(frame: tuple[int, int, int, int], across: int, down: int) -> Iterator[Tile]:

@@ -160,6 +160,24 @@ def test_every_block_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(decoded) == len(set(decoded)) > 0
 
 
+@pytest.mark.parametrize("colours", COLOURS)
+@pytest.mark.parametrize("longest_px", [60, 110, 200, 400])
+def test_a_picture_is_that_of_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, longest_px: int, colours: str
+) -> None:
+    path = write(tmp_path / "a.tif", **COLOURS[colours])
+    with monkeypatch.context() as patch:
+        patch.setattr(JpegBlocks, "levels", lambda dataset: {1: None})
+        with open_scene(path) as scene:
+            expected, _ = scene.preview(longest_px)
+    with open_scene(path) as scene:
+        assert list(scene._smaller) == [2, 4, 8]
+        seen, valid = scene.preview(longest_px)
+    assert valid.all()
+    assert longest_px * 0.95 < max(seen.shape) <= longest_px
+    assert np.abs(seen.astype(int) - expected).mean() < 1.5  # half a pixel beside would be 3
+
+
 @pytest.mark.parametrize(
     "settings",
     [
