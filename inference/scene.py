@@ -101,8 +101,11 @@ class Scene:
         self.files = files
         self._blocks = BlockSize.of(datasets[0])
         self._rendering = rendering
-        self._stored = JpegBlocks.levels(datasets[0]) if rendering.takes_all_bands(datasets[0].count) else {1: None}
-        self._smaller = self._stored[1].smaller() if self._stored[1] is not None else {}
+        self._stored: dict[int, JpegBlocks | None] = {1: None}
+        if rendering.takes_all_bands(datasets[0].count):
+            self._stored = {**JpegBlocks.levels(datasets[0])}
+        base = self._stored[1] if len(self._stored) == 1 else None
+        self._for_pictures = self._stored if base is None else {**self._stored, **base.smaller()}
         self._clouds = clouds
         self._resources = resources
         self._idle: LifoQueue[DatasetReader] = LifoQueue()
@@ -248,13 +251,10 @@ class Scene:
     def _from_blocks(self, dataset: DatasetReader, grid: Grid, tile: Tile) -> Pixels | None:
         """A tile's colours, where the raster's own blocks can be read and its values are what is seen; else None."""
         least = max(1.0, min(grid.scale_x, grid.scale_y))
-        factor = max(factor for factor in self._stored if factor <= least)  # the coarsest that has all the detail
-        blocks = self._stored[factor]
-        if factor == 1 and least > MOST_RATIO and self._smaller:  # a picture, without overviews
-            factor = max(factor for factor in self._smaller if factor <= least)
-            blocks = self._smaller[factor]
-        ratio_x, ratio_y = grid.ratio_x / factor, grid.ratio_y / factor
-        if blocks is None or max(ratio_x, ratio_y) > MOST_RATIO or min(ratio_x, ratio_y) < 1 < max(ratio_x, ratio_y):
+        levels = self._stored if least <= MOST_RATIO else self._for_pictures
+        factor = max(factor for factor in levels if factor <= least)  # the coarsest that has all the detail
+        blocks, ratio_x, ratio_y = levels[factor], grid.ratio_x / factor, grid.ratio_y / factor
+        if blocks is None or min(ratio_x, ratio_y) < 1 < max(ratio_x, ratio_y) or max(ratio_x, ratio_y) > MOST_RATIO:
             return None
         if self._rendering.masked and not grid.ratio_x == grid.ratio_y == 1:
             return None  # what is not valid would take part

@@ -171,7 +171,7 @@ def test_a_picture_is_that_of_the_whole(
         with open_scene(path) as scene:
             expected, _ = scene.preview(longest_px)
     with open_scene(path) as scene:
-        assert list(scene._smaller) == [2, 4, 8]
+        assert list(scene._for_pictures) == [1, 2, 4, 8]
         seen, valid = scene.preview(longest_px)
     assert valid.all()
     assert longest_px * 0.95 < max(seen.shape) <= longest_px
