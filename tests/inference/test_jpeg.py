@@ -279,7 +279,7 @@ def test_a_block_that_was_never_written_is_black(tmp_path: Path) -> None:
     profile: dict[str, Any] = {"driver": "GTiff", "width": 512, "height": 256, "dtype": "uint8", "compress": "JPEG"}
     profile |= frame | {"tiled": True, "blockxsize": 256, "blockysize": 256, "sparse_ok": True} | COLOURS["YCbCr"]
     with rasterio.open(path, "w", **profile) as target:
-        target.write(ground(3, 256, 256), window=Window(0, 0, 256, 256))
+        target.write(ground(3, 256, 256), window=Window.from_slices((0, 256), (0, 256)))
     with open_scene(path) as scene:
         seen, _ = look(scene)
     assert seen[:, :256].std() > 20
