@@ -17,10 +17,14 @@ from ..detector.weights import read_record, read_tensors
 
 Network = Any
 """An ultralytics model: a torch module with `model` (its layers), `yaml` and `args`, which are typed nowhere."""
-FAMILIES = ("yolo11", "yolo26")
+FAMILIES = ("yolo11", "yolo26", "yolo11-look")
+"""The last is the first part of YOLO11, down to a sixteenth of the image, and a head on that alone: for the coarse look
+of `--screen`, at two fifths of the work."""
 SIZES = ("n", "s", "m", "l", "x")
 LEAST_COPIED = 0.5
 """Share of a network's tensors that a start has to fit; with less it is a start of another size or family."""
+_SIXTEENTH = 6
+"""The layer of YOLO11 whose output is a sixteenth of the image, and has seen some 100 px around."""
 _SCORES = re.compile(r"\.cv3\.\d+\.2\.(weight|bias)$")
 """Names of the tensors with one row per node: the last layers of the head's class branches."""
 
@@ -32,9 +36,13 @@ def build_network(size: str, nodes: int, family: str = "yolo11") -> Network:
     candidates are wanted, because the engine itself decides what one object is. Its head gives distances without a
     distribution (no DFL) and raw angles.
     """
-    architecture = yaml_model_load(f"{family}{size}-obb.yaml")
+    base, _, part = family.partition("-")
+    architecture = yaml_model_load(f"{base}{size}-obb.yaml")
     if "end2end" in architecture:
         architecture["end2end"] = False
+    if part:
+        *_, (_, *head) = architecture["head"]
+        architecture |= {"backbone": architecture["backbone"][: _SIXTEENTH + 1], "head": [[[_SIXTEENTH], *head]]}
     make: Any = OBBModel  # its annotations name a path only
     model: Network = make({**architecture, "nc": nodes}, verbose=False)
     model.args = get_cfg()
@@ -43,7 +51,8 @@ def build_network(size: str, nodes: int, family: str = "yolo11") -> Network:
 
 def kind_of(architecture: Mapping[str, Any]) -> tuple[str, str]:
     """Return family and size of a network from the architecture in its record."""
-    return "yolo26" if architecture["head"][-1][2] == "OBB26" else "yolo11", str(architecture["scale"])
+    family = "yolo26" if architecture["head"][-1][2] == "OBB26" else "yolo11"
+    return family if len(architecture["head"]) > 1 else f"{family}-look", str(architecture["scale"])
 
 
 def start_from(model: nn.Module, checkpoint: Path, *, trust_pickle: bool = False, nodes: Sequence[str] = ()) -> int:
