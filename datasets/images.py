@@ -12,12 +12,22 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 from ..detector.errors import DatasetNotFoundError
 from ..detector.opencv import cv2
 
-__all__ = ["image_size", "labelled_folders", "list_images", "read_bgr", "read_rgb", "write_bgr", "write_jpeg"]
+__all__ = [
+    "image_size",
+    "labelled_folders",
+    "list_images",
+    "read_bgr",
+    "read_rgb",
+    "read_scaled",
+    "write_bgr",
+    "write_jpeg",
+]
 
 READ_AS = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
 JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 JPEG_TAIL = 65536
 """Bytes in which the end marker is looked for: it is never part of the coded pixels, but programs append their own."""
+SAME_SCALE = 0.01
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff")
 
 
@@ -64,6 +74,15 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     DatasetNotFoundError where the file cannot be read.
     """
     return np.asarray(cv2.cvtColor(read_bgr(path), cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def read_scaled(path: Path, factor: float) -> NDArray[np.uint8]:
+    """As `read_rgb`, enlarged or made smaller by a factor; as it is where that is within a hundredth of 1."""
+    pixels = read_rgb(path)
+    if abs(factor - 1) <= SAME_SCALE:
+        return pixels
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=how), dtype=np.uint8)
 
 
 def read_bgr(path: Path) -> NDArray[np.uint8]:

@@ -53,8 +53,8 @@ class WeightRecord:
         recall: per node, the share of objects that is found and reported at it or below; inherited as `calibration`.
         recall_by_gsd: per node `{"gsd_m": [...], "recall": [...]}`, knots at metres per pixel of the image, linear
             between them; empty in files made before it was measured.
-        screen_score: score from which a coarse look suspects something (`coarse.coarse_detector`); None where it was
-            not chosen for these weights.
+        screen_score: of a network for the coarse look (`coarse.coarse_detector`), the score from which it suspects
+            something; None of others.
         not_measured: what was not measured, in words.
         created: date, ISO.
         recipe: the training recipe with every value that it had, also those by default; empty in older files.

@@ -88,7 +88,7 @@ def calibrate(
     exhaustive: OwnNodes = None,
     gsd: OwnGsd = None,
 ) -> None:
-    """Put calibration and recall per class, and the score of --screen, into a weight file.
+    """Put calibration and recall per class into a weight file; of a network for --screen, the score that it takes.
 
     From the `dev` places of the public sets, held-back tiles, or labels of your own that were not trained on. A class
     with too few detections or objects takes the calibration of the class above it.
@@ -96,11 +96,16 @@ def calibrate(
     _check_material(data, tiles, own, exhaustive)
     with one_line_errors(), _log():
         from ..datasets.own import own_labels  # noqa: PLC0415
-        from ..training.commands import Material  # noqa: PLC0415
+        from ..training.commands import Material, calibrate_look, is_look  # noqa: PLC0415
         from ..training.commands import calibrate as measure  # noqa: PLC0415
 
-        mine = own_labels(labels, exhaustive, gsd, "class")
-        found = measure(weights, Material(data, tiles, own, mine, "dev"), _engine)
+        material = Material(data, tiles, own, own_labels(labels, exhaustive, gsd, "class"), "dev")
+        if is_look(weights):
+            look = calibrate_look(weights, material, _engine)
+            over = f"{look['passed_over']} of {look['aircraft']} aircraft found in full"
+            typer.echo(f"--screen suspects something from score {look['score']:g} on, and passes over {over}")
+            return
+        found = measure(weights, material, _engine)
         for node, said in found["report"].items():
             about = f"{said['detections']} detections, {said['objects']} objects"
             if said["inherits"]:
@@ -112,8 +117,6 @@ def calibrate(
             scales = found["recall_by_gsd"].get(node, {"gsd_m": [], "recall": []})
             at = "".join(f", {r:.3f} at {g:.2g} m" for g, r in zip(scales["gsd_m"], scales["recall"], strict=True))
             typer.echo(f"{node}: {about}: recall {found['recall'][node]:.3f}{at}")
-        if found["screen_score"] is not None:
-            typer.echo(f"--screen suspects something from score {found['screen_score']} on")
 
 
 @commands.command()

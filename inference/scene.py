@@ -301,8 +301,8 @@ def open_scene(
     `gsd`, in metres per pixel, overrides what the georeference says and is needed where there is none. `bands`, one or
     three from 1, are shown as red, green and blue. `date` overrides the time that tags or name state. `clouds` is a
     cloud mask, a raster or polygons as `open_clouds` takes them; what it covers is not valid. `handles` is how many
-    threads can read at once; by default half of the processors for a file, more for an address, whose answers take
-    their time. Each handle decodes for itself, so more of them than the processors need is a loss.
+    threads can read at once; by default half of the processors, and at least two, for a file, more for an address,
+    whose answers take their time. Each handle decodes for itself: more than the processors need are a loss.
 
     Raises:
         MissingFileError, NotARasterError, EmptySceneError (no pixels, or nothing valid), NoGsdError, NoCrsError (a
@@ -330,9 +330,12 @@ def open_scene(
 
 
 def _enough_handles(name: str) -> int:
-    """How many threads read a scene ahead of a network that has the rest of the machine."""
+    """How many threads read a scene ahead of a network that has the rest of the machine.
+
+    Two at least: a coarse look reads a scene whole and computes little, so one falls behind.
+    """
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(_REMOTE_HANDLES if is_remote(name) else 1, min(_MOST_HANDLES, processors // 2))
+    return max(_REMOTE_HANDLES if is_remote(name) else 2, min(_MOST_HANDLES, processors // 2))
 
 
 def array_scene(

@@ -20,9 +20,11 @@ from .scene import Grid, Scene
 from .strips import Cells
 from .tiles import Tile, plan_tiles
 
-FIRST = 4
+FIRST = 8
 """One of so many tiles of the coarse look is looked at before it is known whether the others are worth it."""
-MOST_LOOK = 1 / 3
+LOOK_COST = 0.4
+"""What a pixel of the coarse look costs, of one of a close look."""
+MOST_LOOK = 1 / 6
 """A coarse look that is more than this share of the work that it may save is not taken: small scenes and sites."""
 
 MARGIN_M = 15.0
@@ -63,7 +65,7 @@ def screen(
     )
     look = _touching(tiles, _cores(wanted) / scale)
     whole_px = work_px(wanted)
-    if not look or work_px(look) > MOST_LOOK * whole_px or tile_px - overlap_px <= CELL_PX:
+    if not look or LOOK_COST * work_px(look) > MOST_LOOK * whole_px or tile_px - overlap_px <= CELL_PX:
         return Screening(tuple(wanted))
     ground = Ground(grid, overlap_px)
     area = ground.touched(_cores(wanted))
@@ -73,7 +75,7 @@ def screen(
     sides = window_sides(tile_px, overlap_px)
     sample = area & ground.touched(_cores(first) * scale)
     begun = cover(np.where(sample, reach, -1), grid.width, grid.height, sides=sides)
-    if whole_px - work_px(begun) * area.sum() / max(sample.sum(), 1) < work_px(rest):
+    if whole_px - work_px(begun) * area.sum() / max(sample.sum(), 1) < LOOK_COST * work_px(rest):
         return Screening(tuple(wanted))
     others = run_tiles(scene, low, rest, coarse)
     reach = np.where(area, np.maximum(reach, ground.reach(others, scale)), -1)

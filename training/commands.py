@@ -20,11 +20,10 @@ from ..datasets.split import Split, split_of
 from ..datasets.tiles import HORIZONTAL, INDEX, read_tiles
 from ..detector.backend import Backend
 from ..detector.choice import made_for_bf16
-from ..detector.coarse import coarse_detector
 from ..detector.decode import renamed
 from ..detector.detections import Detections
 from ..detector.detector import Detector
-from ..detector.errors import OutputError, RecipeError
+from ..detector.errors import DatasetNotFoundError, OutputError, RecipeError
 from ..detector.openvino_backend import OpenVinoBackend
 from ..detector.taxonomy import COUNTED, NODES, ancestors, is_a
 from ..detector.weights import (
@@ -43,7 +42,8 @@ from .evaluate import FAINTEST, SceneResult, reported_result, scene_result
 from .evaluation import Evaluation, measure
 from .evaluation_plots import write_plots
 from .exports import compare_release
-from .quantise import calibration_files, quantised, read_graph, save_graph
+from .network import LOOK_SUFFIX, kind_of
+from .quantise import calibration_tiles, quantised, read_graph, save_graph
 from .recipe import read_recipe
 from .release import amend, release
 from .run import train, training_tiles
@@ -60,7 +60,7 @@ from .scenes import (
     run_records,
     run_tiles,
 )
-from .screening import LADDER, screen_score
+from .screening import LADDER, aircraft_cues, screen_score
 from .screening import SETS as SCREENED
 from .selflabel import oriented_labels
 from .tileset import TileEntry, tile_entry
@@ -220,10 +220,9 @@ def _held_folders(material: Material) -> list[Path]:
 
 
 def calibrate(weights: Path, material: Material, engine: Engine) -> dict[str, Any]:
-    """Put calibration and recall per node, and the score of the coarse look, into a weight file.
+    """Put calibration and recall per node into a weight file.
 
-    Returns `calibrate.record_fields`, and `screen_score`. Nodes of which too little is labelled in full keep what the
-    file has. So does the screen score where no whole airports are at hand: public ones, or images of a user's own.
+    Returns `calibrate.record_fields`. Nodes of which too little is labelled in full keep what the file has.
 
     The curves of roles and types say which of several siblings a detection is named after, and what is named so makes
     the curves: they are measured ROUNDS times, at first with names by score.
@@ -254,12 +253,6 @@ def calibrate(weights: Path, material: Material, engine: Engine) -> dict[str, An
                 found[node] = calibration(results)
         fields = record_fields({node: found[node] for node in above if node in found}, above)
         record = replace(record, calibration={**before.calibration, **fields["calibration"]})
-    airports = {name: pairs for name, pairs in scenes.items() if name in SCREENED or name not in MEASURED}
-    score = before.screen_score
-    if airports:
-        low = coarse_detector(detector, min_score=LADDER[-1])
-        seen = {name: run_records(engine, low, [record for record, _ in pairs]) for name, pairs in airports.items()}
-        score = screen_score(airports, seen)
     amend(
         weights,
         calibration={**before.calibration, **fields["calibration"]},
@@ -268,10 +261,35 @@ def calibrate(weights: Path, material: Material, engine: Engine) -> dict[str, An
             **{node: curve for node, curve in before.recall_by_gsd.items() if node not in fields["recall"]},
             **fields["recall_by_gsd"],
         },
-        screen_score=score,
         metrics={**before.metrics, "calibration": fields["report"]},
     )
-    return {**fields, "screen_score": score}
+    return fields
+
+
+def is_look(weights: Path) -> bool:
+    """True of a network for the coarse look: its family is one of those."""
+    return kind_of(read_record(find_weights(weights)).architecture)[0].endswith(LOOK_SUFFIX)
+
+
+def calibrate_look(weights: Path, material: Material, engine: Engine) -> dict[str, Any]:
+    """Choose from which score on a network for the coarse look suspects something, and put it into its record.
+
+    Returns `score`, `aircraft` (labelled ones on whole airports, of public sets or images of a user's own, that the
+    shipped detector finds) and `passed_over` (of those). DatasetNotFoundError where there are none.
+    """
+    weights = find_weights(weights)
+    detector, low = Detector.load(precision="fp32"), Detector.load(weights, precision="fp32", min_score=LADDER[-1])
+    airports = {n: records for n, records in _records(material).items() if n in SCREENED or n not in MEASURED}
+    records = [record for each in airports.values() for record in each]
+    cues = aircraft_cues(run_records(engine, detector, records), run_records(engine, low, records))
+    if not cues.size:
+        raise DatasetNotFoundError(
+            f"no whole airport with labelled aircraft: --data with {' or '.join(SCREENED)}, or --own images"
+        )
+    score = screen_score(cues)
+    found = {"score": score, "aircraft": len(cues), "passed_over": int((cues < score).sum())}
+    amend(weights, screen_score=score, metrics={**read_record(weights).metrics, "look": found})
+    return found
 
 
 def _counted_results(node: str, scenes: dict[str, list[Pair]], held: dict[str, list[Pair]]) -> list[SceneResult]:
@@ -343,10 +361,10 @@ def quantise(weights: Path, tiles: Path, material: Material, engine: Engine) -> 
     weights = find_weights(weights)
     _records(material)  # what is not there is said before the long work
     with TemporaryDirectory() as folder:
-        files = calibration_files(tiles)
-        logger.info("int8 from %d training tiles", len(files))
+        drawn = calibration_tiles(tiles)
+        logger.info("int8 from %d training tiles", len(drawn))
         draft = export_files(Path(folder) / weights.name, "openvino-int8")
-        save_graph(quantised(read_graph(exported_model(weights)), files), draft[0])
+        save_graph(quantised(read_graph(exported_model(weights)), drawn, read_record(weights).gsd_m), draft[0])
         xml = exported_model(weights)
         backends = {"fp32": partial(OpenVinoBackend, xml), "int8": partial(OpenVinoBackend, draft[0])}
         if made_for_bf16():

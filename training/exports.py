@@ -11,7 +11,7 @@ from ..detector.openvino_backend import OpenVinoBackend
 from ..detector.torch_backend import TorchBackend, build_module
 from ..detector.weights import EXPORTS, bind_export, drop_export, export_files, read_record, read_tensors
 from .fidelity import LIMITS, Fidelity, compare, drawn_tiles, tiles_to_compare
-from .quantise import calibration_files, quantised, read_graph, save_graph
+from .quantise import calibration_tiles, quantised, read_graph, save_graph
 from .release import write_onnx, write_openvino
 
 Form = Literal["onnx", "openvino", "openvino-int8", "tensorrt"]
@@ -63,14 +63,15 @@ def compare_release(weights: Path, tiles: Path) -> Fidelity:
 
 def _draft(weights: Path, form: Form, draft: Path, tiles: Path | None) -> None:
     """Write the graph of a form under the name that belongs to `draft`."""
-    module = build_module(read_record(weights), read_tensors(weights))
+    record = read_record(weights)
+    module = build_module(record, read_tensors(weights))
     if form in ("onnx", "tensorrt"):
         write_onnx(module, export_files(draft, "onnx")[0])
         return
     graph = export_files(draft, "openvino")[0]
     write_openvino(module, graph)
     if form == "openvino-int8" and tiles is not None:
-        save_graph(quantised(read_graph(graph), calibration_files(tiles)), export_files(draft, form)[0])
+        save_graph(quantised(read_graph(graph), calibration_tiles(tiles), record.gsd_m), export_files(draft, form)[0])
 
 
 def _compared(weights: Path, form: Form, graph: Path, tiles: Path | None) -> Fidelity:

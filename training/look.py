@@ -38,6 +38,8 @@ class Augmentation:
     haze: float = 0.12
     cloud_shadow: float = 0.08
     snow: float = 0.08
+    crosses: float = 0.06
+    """Crosses of closed pavement, painted beside the objects."""
 
     def __post_init__(self) -> None:
         """Raise `RecipeError` for a share outside of 0 to 1."""

@@ -23,6 +23,7 @@ of `--screen`, at two fifths of the work."""
 SIZES = ("n", "s", "m", "l", "x")
 LEAST_COPIED = 0.5
 """Share of a network's tensors that a start has to fit; with less it is a start of another size or family."""
+LOOK_SUFFIX = "-look"
 _SIXTEENTH = 6
 """The layer of YOLO11 whose output is a sixteenth of the image, and has seen some 100 px around."""
 _SCORES = re.compile(r"\.cv3\.\d+\.2\.(weight|bias)$")
@@ -52,7 +53,7 @@ def build_network(size: str, nodes: int, family: str = "yolo11") -> Network:
 def kind_of(architecture: Mapping[str, Any]) -> tuple[str, str]:
     """Return family and size of a network from the architecture in its record."""
     family = "yolo26" if architecture["head"][-1][2] == "OBB26" else "yolo11"
-    return family if len(architecture["head"]) > 1 else f"{family}-look", str(architecture["scale"])
+    return family if len(architecture["head"]) > 1 else f"{family}{LOOK_SUFFIX}", str(architecture["scale"])
 
 
 def start_from(model: nn.Module, checkpoint: Path, *, trust_pickle: bool = False, nodes: Sequence[str] = ()) -> int:

@@ -3,13 +3,15 @@
 import os
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets.images import read_rgb
+from ..datasets.annotation import ImageRecord
+from ..datasets.images import read_scaled
 from ..datasets.split import split_of
 from ..datasets.tiles import read_tiles
 from ..detector.detector import PADDING
@@ -24,7 +26,7 @@ Graph = Any
 """An `openvino.Model`; OpenVINO ships no types."""
 
 
-def calibration_files(tiles: Path, *, count: int = CALIBRATION_TILES) -> list[Path]:
+def calibration_tiles(tiles: Path, *, count: int = CALIBRATION_TILES) -> list[ImageRecord]:
     """Return training tiles, as many from each folder below `tiles` as there are, never from held-back places.
 
     Raises `DatasetNotFoundError` where there is none.
@@ -34,11 +36,11 @@ def calibration_files(tiles: Path, *, count: int = CALIBRATION_TILES) -> list[Pa
     for index in sorted(tiles.glob("*/index.jsonl")):
         if not index.parent.name.endswith("_holdout"):
             records = [item for item in read_tiles(index.parent) if split_of(item.source, item.group) == "train"]
-            folders.append([records[row].path for row in rng.permutation(len(records))])
+            folders.append([records[row] for row in rng.permutation(len(records))])
     if not any(folders):
         raise DatasetNotFoundError(f"{tiles} has no folder of training tiles; make them with: hardstand datasets tile")
-    turns = max(len(files) for files in folders)
-    drawn = [files[turn] for turn in range(turns) for files in folders if turn < len(files)]
+    turns = max(len(records) for records in folders)
+    drawn = [records[turn] for turn in range(turns) for records in folders if turn < len(records)]
     return drawn[:count]
 
 
@@ -56,12 +58,13 @@ def save_graph(graph: Graph, path: Path) -> None:
     openvino.save_model(graph, path, compress_to_fp16=True)
 
 
-def quantised(graph: Graph, files: Sequence[Path]) -> Graph:
+def quantised(graph: Graph, tiles: Sequence[ImageRecord], gsd: float) -> Graph:
     """Return the graph with 8-bit convolutions; what turns their output into boxes and scores stays in floating point.
 
-    `files` are the tiles that activations are measured on. Decoding stays out because one scale per tensor cannot hold
-    coordinates of a thousand pixels, scores below one and angles side by side; the class branch of the head because
-    types that look alike fall on the other side of each other. The graph takes any image size, as before.
+    Activations are measured on `tiles`, at the network's `gsd` in metres. Decoding stays out because one scale per
+    tensor cannot hold coordinates of a thousand pixels, scores below one and angles side by side; the class branch of
+    the head because types that look alike fall on the other side of each other. The graph takes any image size, as
+    before.
 
     Raises `MissingDependencyError` without NNCF.
     """
@@ -75,8 +78,8 @@ def quantised(graph: Graph, files: Sequence[Path]) -> Graph:
     nncf.set_log_level(40)  # errors
     return nncf.quantize(
         graph,
-        nncf.Dataset(files, calibration_image),
-        subset_size=len(files),
+        nncf.Dataset(tiles, partial(calibration_image, gsd=gsd)),
+        subset_size=len(tiles),
         preset=nncf.QuantizationPreset.MIXED,
         target_device=nncf.TargetDevice.CPU,
         ignored_scope=nncf.IgnoredScope(names=[*decoding(graph), *classifying(graph)], validate=False),
@@ -132,9 +135,9 @@ def _last_convolution(reshape: Any) -> Sequence[str]:  # noqa: ANN401 - an opera
     return [node.get_friendly_name()] if node.get_type_name() == "Convolution" else []
 
 
-def calibration_image(path: Path) -> NDArray[np.float32]:
-    """Return the top left corner of a tile, `SIDE_PX` square and padded with grey, as (1, 3, S, S) in 0..1."""
-    pixels = read_rgb(path)[:SIDE_PX, :SIDE_PX]
+def calibration_image(tile: ImageRecord, gsd: float) -> NDArray[np.float32]:
+    """Return the top left corner of a tile at `gsd`, `SIDE_PX` square and padded with grey, as (1, 3, S, S) in 0..1."""
+    pixels = read_scaled(tile.path, tile.gsd / gsd)[:SIDE_PX, :SIDE_PX]
     whole = np.full((SIDE_PX, SIDE_PX, 3), PADDING, np.uint8)
     whole[: pixels.shape[0], : pixels.shape[1]] = pixels
     return np.ascontiguousarray(whole.transpose(2, 0, 1)[None], np.float32) / np.float32(255)

@@ -143,7 +143,15 @@ def train(
 def tile_set_of(recipe: Recipe, entries: Sequence[TileEntry], tree: NodeTree) -> TileSet:
     """Return the crops of the tiles as the recipe wants them."""
     look = overhead_look(recipe.augmentation)
-    return TileSet(entries, tree, crop=recipe.crop, look=look, gsd_m=recipe.gsd_m, seed=recipe.schedule.seed)
+    return TileSet(
+        entries,
+        tree,
+        crop=recipe.crop,
+        look=look,
+        gsd_m=recipe.gsd_m,
+        crosses=recipe.augmentation.crosses,
+        seed=recipe.schedule.seed,
+    )
 
 
 def begin_from(recipe: Recipe, model: Network, tiles: TileSet, weights: DrawWeights) -> None:

@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from ..datasets.annotation import ImageRecord
 from ..datasets.catalogue import public_sets, read_below
-from ..datasets.images import read_rgb
+from ..datasets.images import read_scaled
 from ..datasets.split import Split, split_of
 from ..datasets.tiles import read_tiles
 from ..detector.detections import Detections
 from ..detector.detector import COARSEST, Detector
 from ..detector.errors import DatasetNotFoundError
-from ..detector.opencv import cv2
 from ..detector.weights import WeightRecord
 
 Engine = Callable[[Path | NDArray[np.uint8], float, Detector], Detections]
@@ -89,8 +88,7 @@ def whole_image(engine: Engine, record: ImageRecord, detector: Detector) -> Dete
     if record.gsd <= COARSEST * detector.gsd:
         return engine(record.path, record.gsd, detector)
     factor = record.gsd / detector.gsd
-    pixels = cv2.resize(read_rgb(record.path), None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
-    return engine(np.asarray(pixels, np.uint8), detector.gsd, detector)
+    return engine(read_scaled(record.path, factor), detector.gsd, detector)
 
 
 def run_records(engine: Engine, detector: Detector, records: Sequence[ImageRecord]) -> list[Pair]:
@@ -99,6 +97,7 @@ def run_records(engine: Engine, detector: Detector, records: Sequence[ImageRecor
 
 
 def run_tiles(detector: Detector, folder: Path) -> list[Pair]:
-    """Return the tiles of a folder, which lie at the network's scale, with their detections."""
+    """Return the tiles of a folder, brought to the network's scale, with their detections."""
     records = read_tiles(folder)
-    return list(zip(records, detector.stream(read_rgb(record.path) for record in records), strict=True))
+    pixels = (read_scaled(record.path, record.gsd / detector.gsd) for record in records)
+    return list(zip(records, detector.stream(pixels), strict=True))

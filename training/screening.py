@@ -1,9 +1,9 @@
-"""From which score on a coarse look suspects something: so that held-back aircraft are not passed over.
+"""From which score on the coarse look suspects something: so that held-back aircraft are not passed over.
 
-The margin: a quarter of the score at which the first aircraft would be passed over that a lower score still catches.
+The margin: seven tenths of the highest score at which as few are passed over as may be.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,22 +17,17 @@ from .scenes import THRESHOLD
 SETS = ("airbus", "hrplanes")
 """Whole airports and air bases. Light aircraft, of 10 m, are too small for a coarse look: sets of them would only lower
 the score until everything is suspected."""
-LADDER = (0.1, 0.07, 0.05, 0.04, 0.03, 0.02, 0.014, 0.01, 0.007, 0.005)
-"""Scores that are tried. Coarse detections have to go down to the last."""
-MOST_LOST = 0.001
-"""At most this share of the aircraft found may be passed over beyond those that no score on the ladder catches."""
-MARGIN = 0.25
+LADDER = (0.3, 0.2, 0.14, 0.1, 0.07, 0.05, 0.04, 0.03, 0.02, 0.014, 0.01, 0.007, 0.005)
+"""Scores that are tried. Detections have to go down to the last."""
+MOST_LOST = 0.002
+"""At most this share of the aircraft may be passed over beyond those that no score on the ladder catches."""
+MARGIN = 0.7
 
 Pairs = Sequence[tuple[ImageRecord, Detections]]
 
 
-def screen_score(full: Mapping[str, Pairs], coarse: Mapping[str, Pairs]) -> float:
-    """The score for the record of the weights, from the same images of the same sets seen in full and coarsely.
-
-    An aircraft that was found in full, at the place of a label, needs a coarse detection within SEEN_M of its centre:
-    its own, or that of a neighbour.
-    """
-    cues = np.concatenate([aircraft_cues(pairs, coarse[source]) for source, pairs in full.items()])
+def screen_score(cues: NDArray[np.float64]) -> float:
+    """The score for the record of a network for the coarse look, from the `aircraft_cues` of all sets."""
     return round(MARGIN * highest_score(cues), 4)
 
 
@@ -47,8 +42,12 @@ def highest_score(cues: NDArray[np.float64]) -> float:
     return next(score for score, more in lost if more <= MOST_LOST * len(cues))
 
 
-def aircraft_cues(full: Pairs, coarse: Iterable[tuple[ImageRecord, Detections]]) -> NDArray[np.float64]:
-    """The best coarse score (N,) within SEEN_M of each aircraft that was found in full and is labelled; 0 without."""
+def aircraft_cues(full: Pairs, coarse: Pairs) -> NDArray[np.float64]:
+    """The best coarse score (N,) within SEEN_M of each aircraft that was found in full and is labelled; 0 without.
+
+    `full` is what a detector finds on images, `coarse` what a look sees on the same. The score may be that of a
+    neighbour: what is run then shows both.
+    """
     cues: list[float] = []
     for (record, found), (_, seen) in zip(full, coarse, strict=True):
         result = scene_result(record, found, "fw")

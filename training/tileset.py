@@ -14,6 +14,7 @@ from ..datasets.annotation import ImageRecord
 from ..detector.boxes import canonical, corners
 from ..detector.errors import DatasetNotFoundError, RecipeError
 from ..detector.opencv import cv2
+from .marks import crossed
 from .tree import NodeTree
 
 Pixels = NDArray[np.uint8]
@@ -189,6 +190,12 @@ class Piece:
     ignore: NDArray[np.float32]
     """(I, 4) x0, y0, x1, y1."""
 
+    @property
+    def taken(self) -> NDArray[np.float32]:
+        """(M + I, 4) the ground of the objects, and that about which nothing is said."""
+        points = corners(self.objects[:, 1:6])
+        return np.concatenate((np.concatenate((points.min(1), points.max(1)), 1), self.ignore))
+
     def moved(self, right: int, down: int) -> "Piece":
         """Return the piece with its objects where they are once its pixels lie further right and down."""
         objects = self.objects + np.array([0, right, down, 0, 0, 0, 0], np.float32)
@@ -220,10 +227,12 @@ class TileSet(torch.utils.data.Dataset[dict[str, Any]]):
         crop: CropRange,
         look: Callable[[Pixels, int], Pixels],
         gsd_m: float,
+        crosses: float = 0.0,
         seed: int = 0,
     ) -> None:
         self.entries = list(entries)
         self.tree, self.crop, self.look, self.gsd_m, self.seed = tree, crop, look, gsd_m, seed
+        self.crosses = crosses
         self.columns = [np.array([tree.column(node) for node in entry.nodes], np.int64) for entry in self.entries]
         self.alike: dict[tuple[str, ...], list[int]] = {}
         for index, entry in enumerate(self.entries):
@@ -243,7 +252,10 @@ class TileSet(torch.utils.data.Dataset[dict[str, Any]]):
             piece = joined([self._piece(int(each), quarter, rng) for each in (index, *others)])
         else:
             piece = self._piece(index, self.crop, rng)
-        pixels = self.look(piece.pixels, int(rng.integers(2**31)))
+        pixels = piece.pixels
+        if self.crosses and rng.random() < self.crosses:
+            pixels = crossed(pixels, piece.taken, self.gsd_m, rng)
+        pixels = self.look(pixels, int(rng.integers(2**31)))
         return {
             "image": torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))),
             "objects": torch.from_numpy(piece.objects),

@@ -73,6 +73,8 @@ def page(records: Sequence[WeightRecord]) -> str:
                     "that node or below; consistent: at that node, below it, or at an ancestor.",
                 ]
                 lines += _confusion(metrics.get("confusion", {}).get(folder))
+        if "look" in metrics:
+            lines += _look(record)
         for precision in ("int8", "bf16"):
             if precision in metrics:
                 lines += _decision(precision, metrics[precision], record.name)
@@ -192,6 +194,19 @@ def _about(record: WeightRecord) -> list[str]:
         named = ", ".join(f"`{node}` that of `{above}`" for node, above in inherits.items())
         lines += ["", f"Too few detections or objects for a calibration of their own, so they take another's: {named}."]
     return lines
+
+
+def _look(record: WeightRecord) -> list[str]:
+    found = record.metrics["look"]
+    return [
+        "",
+        "### The score from which `--screen` suspects something",
+        "",
+        f"`hardstand calibrate {record.name} --data SETS`",
+        "",
+        f"From {_cell(found['score'])} on {found['passed_over']} of {found['aircraft']} aircraft are passed over, of",
+        "those that the detector finds at labels of `dev` places.",
+    ]
 
 
 def _by_scale(record: WeightRecord) -> list[str]:

@@ -1,6 +1,5 @@
 """Screening: what the coarse look suspects is run in full, what it cannot read too, and the rest counts as seen."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 
 from hardstand.detector import Detector, PaintDetector, TileDetector, paint
-from hardstand.detector.coarse import COARSER, NEAR_M, SCREEN_SCORE, coarse_detector
+from hardstand.detector.coarse import LOOK, NEAR_M, coarse_detector
 from hardstand.detector.errors import EmptySceneError, TileReadError
 from hardstand.inference.detection import detect
 from hardstand.inference.scene import Grid, Scene, array_scene
@@ -120,15 +119,18 @@ def test_screening_is_off_unless_asked_for(tmp_path: Path) -> None:
     assert not Opening().screen
 
 
-def test_the_coarse_look_of_the_shipped_network_shares_its_back_end() -> None:
-    detector = Detector.load("hardstand-n")
+def test_the_shipped_look_is_coarser_and_reports_from_its_own_score_on() -> None:
+    detector = Detector.load("hardstand-n", device="cpu", precision="fp32")
     low: TileDetector = coarse_detector(detector)
     assert isinstance(low, Detector)
-    assert low.backend is detector.backend
-    assert (low.gsd, low.min_score) == (COARSER * detector.gsd, detector.record.screen_score or SCREEN_SCORE)
+    assert low.gsd == 2 * detector.gsd
+    assert low.choice is not None
+    assert low.choice.device == "cpu"
+    assert low.record.name == LOOK
+    assert low.min_score == low.record.screen_score
     assert not low.record.thresholds
-    chosen = Detector(detector.backend, replace(detector.record, screen_score=0.04))
-    assert coarse_detector(chosen).min_score == 0.04
+    unchosen = coarse_detector(Detector(detector.backend, detector.record))
+    assert unchosen.min_score == low.min_score
 
 
 def test_tiles_are_small_where_little_is_suspected_and_large_where_much_is() -> None:

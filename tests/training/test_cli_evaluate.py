@@ -91,6 +91,25 @@ def test_weights_are_calibrated_on_labels_of_ones_own(
     assert ("too few, left as it was" in done.stdout) == ("fw" in kept)
 
 
+def test_the_score_of_the_coarse_look_is_chosen_on_labels_of_ones_own(own: Path, tmp_path: Path) -> None:
+    for file in SHIPPED.glob("hardstand-look.*"):
+        shutil.copy(file, tmp_path)
+    weights = tmp_path / "hardstand-look.safetensors"
+    before = read_record(weights)
+    said = ("--own", str(own), "--exhaustive", "fw", "--gsd", "0.5")
+    done = CliRunner().invoke(cli.app, ["calibrate", str(weights), *said])
+    assert done.exit_code == 0, done.stderr
+    after = read_record(weights)
+    found = after.metrics["look"]
+    assert after.screen_score == found["score"]
+    assert f"from score {found['score']:g} on, and passes over" in done.stdout
+    assert 0 <= found["passed_over"] < found["aircraft"]
+    assert after.params_sha256 == before.params_sha256
+    none = CliRunner().invoke(cli.app, ["calibrate", str(weights), "--tiles", str(tmp_path)])
+    assert none.exit_code == 1
+    assert "no whole airport with labelled aircraft" in none.stderr
+
+
 def test_a_root_with_too_little_has_nothing_to_inherit() -> None:
     nothing = calibrate.calibration([])
     fields = calibrate.record_fields({"fw": nothing, "fw.light": nothing}, {"fw": None, "fw.light": "fw"})

@@ -96,15 +96,17 @@ def test_calibration_rises_and_recall_is_the_share_found() -> None:
 
 
 def test_the_score_of_the_coarse_look_is_what_still_sees_every_aircraft() -> None:
-    pairs = [(_record([OUTLINE]), _found([DIAMOND], [0.9]))]
+    full = [(_record([OUTLINE]), _found([DIAMOND], [0.9]))]
 
     def seen(metres: float, score: float) -> list[tuple[ImageRecord, Detections]]:
         coarse = _found([[25 + metres, 25, 20, 15, 0.6]], [score])
-        return [(pairs[0][0], replace(coarse, gsd=1.0))]
+        return [(full[0][0], replace(coarse, gsd=1.0))]
 
-    assert aircraft_cues(pairs, seen(0.8 * SEEN_M, 0.045)).tolist() == pytest.approx([0.045])
-    assert aircraft_cues(pairs, seen(1.2 * SEEN_M, 0.045)).tolist() == [0]
-    assert screen_score({"airbus": pairs}, {"airbus": seen(0, 0.045)}) == pytest.approx(MARGIN * 0.04)
+    assert aircraft_cues(full, seen(0.8 * SEEN_M, 0.045)).tolist() == pytest.approx([0.045])
+    assert aircraft_cues(full, seen(1.2 * SEEN_M, 0.045)).tolist() == [0]
+    assert screen_score(aircraft_cues(full, seen(0, 0.045))) == pytest.approx(MARGIN * 0.04)
+    assert screen_score(np.array([0.03] * 3 + [0.5] * 997)) == pytest.approx(MARGIN * 0.03)
+    assert screen_score(np.array([0.03] * 2 + [0.5] * 998)) == pytest.approx(MARGIN * 0.3)
 
 
 def test_a_label_takes_the_networks_angle_only_where_the_outlines_agree() -> None:

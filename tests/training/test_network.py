@@ -63,6 +63,20 @@ def test_a_start_gives_each_score_that_of_its_node_or_ancestor(tmp_path: Path) -
         start_from(build_network("s", 3), path)
 
 
+def test_the_coarse_look_is_the_first_part_of_a_detector_with_one_head(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    source, path = build_network("n", 3), tmp_path / "tiny.safetensors"
+    recipe = Recipe("tiny", NODES, (SetShare("x", 1.0),), Schedule(steps=1), CropRange(64))
+    write_weights(path, {name: v.numpy() for name, v in source.state_dict().items()}, record_of(source, recipe))
+    look = build_network("n", 3, "yolo11-look")
+    assert look.stride.tolist() == [16]
+    start_from(look, path, nodes=NODES)
+    begun, trained = look.state_dict(), source.half().float().state_dict()
+    first = [name for name in begun if int(name.split(".")[1]) <= 6]
+    assert len(first) > 100
+    assert all(torch.equal(begun[name], trained[name]) for name in first)
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_released_network_runs_the_same_on_both_back_ends(tmp_path: Path, family: str) -> None:
     torch.manual_seed(0)

@@ -18,7 +18,7 @@ from hardstand.detector.weights import exported_model, has_export
 from hardstand.training import commands
 from hardstand.training.fit import Schedule
 from hardstand.training.network import build_network
-from hardstand.training.quantise import calibration_files, decoding, quantised, read_graph, save_graph
+from hardstand.training.quantise import calibration_tiles, decoding, quantised, read_graph, save_graph
 from hardstand.training.recipe import Recipe, SetShare
 from hardstand.training.release import release
 from hardstand.training.scenes import HELD_TILES
@@ -81,12 +81,12 @@ def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_calibration_takes_turns_and_no_held_back_place(tiles: Path, tmp_path: Path) -> None:
-    files = calibration_files(tiles, count=5)
-    assert [file.parent.parent.name for file in files] == ["a", "b", "a", "b", "a"]
-    assert files == calibration_files(tiles, count=5)
-    assert {file.parent.parent.name for file in calibration_files(tiles)} == {"a", "b"}
+    drawn = calibration_tiles(tiles, count=5)
+    assert [tile.path.parent.parent.name for tile in drawn] == ["a", "b", "a", "b", "a"]
+    assert [tile.path for tile in drawn] == [tile.path for tile in calibration_tiles(tiles, count=5)]
+    assert {tile.path.parent.parent.name for tile in calibration_tiles(tiles)} == {"a", "b"}
     with pytest.raises(DatasetNotFoundError, match="no folder of training tiles"):
-        calibration_files(tmp_path)
+        calibration_tiles(tmp_path)
 
 
 def test_convolutions_are_int8_and_decoding_is_not(weights: Path, tiles: Path, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_convolutions_are_int8_and_decoding_is_not(weights: Path, tiles: Path, t
     kinds = [op.get_type_name() for op in graph.get_ordered_ops() if op.get_friendly_name() in kept]
     assert kinds.count("Convolution") == 3 * 3 + 1  # the last of three branches on three maps, and the sum of the bins
     assert {"Sigmoid", "Softmax", "Concat", "Cos", "Sin"} <= set(kinds)
-    int8 = quantised(graph, calibration_files(tiles, count=2))
+    int8 = quantised(graph, calibration_tiles(tiles, count=2), 0.5)
     save_graph(int8, tmp_path / "int8.xml")
     assert (tmp_path / "int8.bin").stat().st_size < 0.6 * exported_model(weights).with_suffix(".bin").stat().st_size
     batch = (np.random.default_rng(0).random((1, SIDE, SIDE, 3)) * 255).astype(np.uint8)
@@ -128,7 +128,7 @@ def test_decisions_are_recorded_and_int8_kept_only_where_accepted(
 ) -> None:
     for module in (commands, importlib.import_module("hardstand.detector.choice")):
         monkeypatch.setattr(module, "made_for_bf16", lambda: amx)
-    monkeypatch.setattr(commands, "quantised", lambda graph, _files: graph)  # what it makes is tried above
+    monkeypatch.setattr(commands, "quantised", lambda graph, *_: graph)  # what it makes is tried above
     other = seen(0.9, 0.8, 0.7) if good else seen(0.9, 0.7, 0.8)
     scenes: Any = iter([seen(0.9, 0.8, 0.7), other, other])
     monkeypatch.setattr(commands, "present", lambda _: ("airbus",))
