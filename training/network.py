@@ -38,7 +38,7 @@ def build_network(size: str, nodes: int, family: str = "yolo11") -> Network:
     distribution (no DFL) and raw angles.
     """
     base, _, part = family.partition("-")
-    architecture = yaml_model_load(f"{base}{size}-obb.yaml")
+    architecture: dict[str, Any] = yaml_model_load(f"{base}{size}-obb.yaml")
     if "end2end" in architecture:
         architecture["end2end"] = False
     if part:

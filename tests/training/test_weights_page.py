@@ -20,9 +20,10 @@ def test_every_shipped_file_says_what_it_was_trained_and_measured_on() -> None:
     for path in SHIPPED.glob("*.safetensors"):
         record = read_record(path)
         assert record.data
-        assert record.metrics["scenes"]
+        assert record.metrics.keys() & {"scenes", "look"}
         assert record.not_measured
-        assert {"fw", "heli", "ad.launcher"} <= set(record.recall) == set(record.calibration)
+        if "scenes" in record.metrics:
+            assert {"fw", "heli", "ad.launcher"} <= set(record.recall) == set(record.calibration)
 
 
 def test_shipped_weights_stay_small() -> None:
