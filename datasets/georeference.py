@@ -1,6 +1,5 @@
 """Where an image lies on the ground: its scale, and the pixels of longitudes and latitudes."""
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from pyproj import Geod, Transformer
 from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 
 from ..detector.errors import DatasetNotFoundError
+from ..detector.quiet import without_warning
 
 __all__ = ["Georeference", "georeference_of"]
 
@@ -50,8 +50,7 @@ def _apply(
 def georeference_of(path: Path) -> Georeference:
     """Where a raster lies; DatasetNotFoundError where it cannot be read or has no coordinate reference system."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with without_warning(NotGeoreferencedWarning):
             source = rasterio.open(path)
     except RasterioIOError as error:
         raise DatasetNotFoundError(f"image {path} cannot be read: {error}") from error

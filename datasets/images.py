@@ -1,6 +1,5 @@
 """Image files in and out: sizes without decoding, RGB pixels, JPEG."""
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 
 from ..detector.errors import DatasetNotFoundError
 from ..detector.opencv import cv2
+from ..detector.quiet import without_warning
 
 __all__ = [
     "image_size",
@@ -60,10 +60,8 @@ def labelled_folders(root: Path, labels: Sequence[str], *, images: str = "images
 def image_size(path: Path) -> tuple[int, int]:
     """Width and height in pixels from the file's header; DatasetNotFoundError where it cannot be read."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path) as source:
-                return int(source.width), int(source.height)
+        with without_warning(NotGeoreferencedWarning), rasterio.open(path) as source:
+            return int(source.width), int(source.height)
     except RasterioIOError as error:
         raise DatasetNotFoundError(f"image {path} cannot be read: {error}") from error
 

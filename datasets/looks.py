@@ -5,7 +5,6 @@ stopped goes on from it. The journal goes when the check is done, and the next c
 """
 
 import json
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
+from ..detector.quiet import without_warning
 from .fingerprint import THUMBNAIL, Hash, difference_hash
 from .parallel import in_order
 
@@ -73,10 +73,10 @@ def _look(path: Path) -> Look:
 def _thumbnail(path: Path) -> tuple[tuple[int, int], NDArray[np.uint8]]:
     """Size of an image and a small grey copy; every byte of the pixels has been decoded."""
     if path.suffix.lower() in (".tif", ".tiff"):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path) as source:
-                pixels = source.read(1)
+        with without_warning(NotGeoreferencedWarning):
+            source = rasterio.open(path)
+        with source:
+            pixels = source.read(1)
         low, high = float(pixels.min()), float(pixels.max())
         grey = ((pixels - low) * (255 / max(high - low, 1))).astype(np.uint8)
         size = (int(pixels.shape[1]), int(pixels.shape[0]))

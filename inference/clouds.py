@@ -10,7 +10,7 @@ import shapely
 from affine import Affine
 from pyproj import CRS
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.features import rasterize
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
@@ -18,7 +18,8 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from ..detector.errors import CloudMaskError, MissingFileError, NoCrsError
-from .files import is_remote, without_place_warning
+from ..detector.quiet import without_warning
+from .files import is_remote
 from .georeference import SceneInfo, ground_gsd
 from .pixels import Hidden, Mask
 from .polygons import on_scene, read_polygons
@@ -43,7 +44,7 @@ def open_clouds(path: str, scene: SceneInfo, *, handles: int, resources: ExitSta
     try:
         if Path(path).suffix.lower() in (".geojson", ".json"):
             return _drawn(Path(path), scene)
-        with without_place_warning():
+        with without_warning(NotGeoreferencedWarning):
             masks = [_laid(path, scene, resources) for _ in range(handles)]
     except RasterioError as error:
         raise CloudMaskError(f"{path}, {of}: not a raster that can be opened: {error}") from error
@@ -64,7 +65,8 @@ def _drawn(path: Path, scene: SceneInfo) -> Hidden:
         if not near:
             return np.zeros((height, width), dtype=np.bool_)
         place = Affine(window.width / width, 0, window.col_off, 0, window.height / height, window.row_off)
-        burnt = rasterize(near, out_shape=(height, width), transform=place, dtype="uint8")
+        with without_warning(NotGeoreferencedWarning):
+            burnt = rasterize(near, out_shape=(height, width), transform=place, dtype="uint8")
         return np.asarray(burnt, dtype=np.bool_)
 
     return clouded

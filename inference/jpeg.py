@@ -18,9 +18,11 @@ from typing import NamedTuple, Self
 
 import numpy as np
 import rasterio
+from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import DatasetReader
 
-from .files import is_remote, without_place_warning
+from ..detector.quiet import without_warning
+from .files import is_remote
 from .pixels import Pixels
 
 MOST_RATIO = 3
@@ -125,7 +127,10 @@ class JpegBlocks:
         for number, factor in enumerate(dataset.overviews(1)):
             found[factor] = None
             if inside:
-                with without_place_warning(), rasterio.open(dataset.name, overview_level=number) as smaller:
+                with (
+                    without_warning(NotGeoreferencedWarning),
+                    rasterio.open(dataset.name, overview_level=number) as smaller,
+                ):
                     found[factor] = cls.of(smaller, number)
         return found
 

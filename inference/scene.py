@@ -18,7 +18,7 @@ import rasterio
 from affine import Affine
 from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader, MemoryFile
 from rasterio.windows import Window
 
@@ -32,10 +32,11 @@ from ..detector.errors import (
     TileReadError,
     TooCoarseError,
 )
+from ..detector.quiet import without_warning
 from .acquisition import acquisition_time
 from .blocks import BlockSize, cache_limit
 from .clouds import open_clouds
-from .files import is_remote, without_place_warning
+from .files import is_remote
 from .georeference import SceneInfo, ground_gsd
 from .jpeg import MOST_RATIO, JpegBlocks, span
 from .pixels import BLANK, Hidden, Mask, Pixels, Rendering, plan_rendering, render
@@ -367,7 +368,10 @@ def array_scene(
         profile["crs"] = CRS.from_user_input(crs).to_wkt()
     with ExitStack() as resources:
         memory = resources.enter_context(MemoryFile())
-        with without_place_warning(), memory.open(driver="GTiff", photometric="MINISBLACK", **profile) as target:
+        with (
+            without_warning(NotGeoreferencedWarning),
+            memory.open(driver="GTiff", photometric="MINISBLACK", **profile) as target,
+        ):
             target.write(layers)
         datasets = _open(memory.name, 2, resources)
         rendering = plan_rendering(datasets[0])
@@ -424,7 +428,7 @@ def _find_gsd(dataset: DatasetReader, name: str, gsd: float | None) -> tuple[flo
 def _open(name: str, handles: int, resources: ExitStack) -> list[DatasetReader]:
     """Handles of the same raster. Opened here and not in the threads: warning filters belong to the whole process."""
     try:
-        with without_place_warning():
+        with without_warning(NotGeoreferencedWarning):
             return [resources.enter_context(rasterio.open(name, sharing=False)) for _ in range(handles)]
     except RasterioError as error:
         raise NotARasterError(f"{name}: not a raster that can be opened: {error}") from error
