@@ -16,6 +16,7 @@ from torch import nn
 
 from ..detector.errors import RecipeError
 from .checkpoint import LAST, Run, load_run, save_run
+from .compiled import compiled, compiler_told
 from .draws import Draws, DrawWeights
 from .network import Network
 from .place import Place, aligned, average_gradients, of_the_leader, summed
@@ -49,6 +50,8 @@ class Schedule:
     run cannot be repeated to the bit."""
     workers: int = 1
     """Processes that read and change crops, for each process that trains; 0: it does so itself."""
+    compile: bool = False
+    """PyTorch compiles the network first: minutes, and a C++ compiler, for steps that take less time."""
     save_steps: int = 500
     """A checkpoint, the loss curves and sample pictures are written every so many steps."""
 
@@ -129,6 +132,7 @@ def fit(  # noqa: PLR0913, PLR0917 - what learns, from what, how, where to, and 
 
     Raises:
         RecipeError: a batch that the processes cannot share evenly, or a checkpoint of another network.
+        MissingDependencyError: the network is to be compiled, and cannot be.
         ShortMemoryError: it does not fit into the memory of the device.
         OutputError: a checkpoint cannot be written.
     """
@@ -139,7 +143,7 @@ def fit(  # noqa: PLR0913, PLR0917 - what learns, from what, how, where to, and 
         f"batch = {schedule.batch} of {tiles.crop.size_px} px on {place.world} x {place.device}; in the recipe, "
         "halve `batch` in [schedule] or `size_px` in [crop], or take a smaller `size`; --resume goes on afterwards"
     )
-    with shortage_told(advice):
+    with shortage_told(advice), compiler_told():
         return _Loop(model, criterion_of, schedule, place, out, list(watches) if place.leads else []).over(
             tiles, weights
         )
@@ -189,6 +193,7 @@ class _Loop:
         groups = parameter_groups(model, schedule.weight_decay)
         self.run = Run(model, average, torch.optim.AdamW(groups, lr=schedule.rate, betas=(0.9, 0.99)))
         load_run(self.run, self.path)
+        self.predict = compiled(model) if schedule.compile else model
         self.criterion = criterion_of(model)
         self.tally = _Tally()
         self.saved = -1
@@ -245,7 +250,7 @@ class _Loop:
         device, model = self.place.device, self.run.model
         images = batch["image"].to(device, non_blocking=True).to(torch.float32, memory_format=torch.channels_last) / 255
         with torch.autocast(device.type, torch.bfloat16) if fast_bf16(device) else nullcontext():
-            predictions = model(images)
+            predictions = self.predict(images)
         loss, parts = self.criterion(predictions, batch)
         self.run.optimiser.zero_grad(set_to_none=True)
         loss.backward()

@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -235,3 +236,29 @@ def test_a_torn_index_is_named(tmp_path: Path) -> None:
     (tmp_path / "r.toml").write_text(RECIPE.format(steps=1))
     with pytest.raises(LabelError, match=r"index\.jsonl, line 1: .*make the tiles again"):
         training_tiles(read_recipe(tmp_path / "r.toml"), tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+def test_a_compiled_run_learns_what_another_learns(tmp_path: Path) -> None:
+    if shutil.which("g++") is None:
+        pytest.skip("no C++ compiler")
+    tiles, recipe = _tiles(tmp_path / "tiles"), tmp_path / "r.toml"
+    text = 'family = "yolo11-look"\n' + RECIPE.format(steps=3)
+    for name, schedule in (("plain", "[schedule]"), ("fast", "[schedule]\ncompile = true")):
+        recipe.write_text(text.replace("[schedule]", schedule))
+        fit_recipe(recipe, tiles, tmp_path / name, resume=True)
+    plain, fast = (np.array(_losses(tmp_path / name)[1:], float) for name in ("plain", "fast"))
+    assert plain.shape == fast.shape
+    np.testing.assert_allclose(fast, plain, rtol=1e-3)
+
+
+def test_a_compiler_that_is_not_there_is_said(tmp_path: Path) -> None:
+    tiles, recipe = _tiles(tmp_path / "tiles"), tmp_path / "r.toml"
+    text = 'family = "yolo11-look"\n' + RECIPE.format(steps=1)
+    recipe.write_text(text.replace("[schedule]", "[schedule]\ncompile = true"))
+    environment = {**os.environ, "CXX": "no-compiler", "PATH": str(tmp_path), "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
+    command = _command(recipe, tiles, tmp_path / "out")
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.count("\n") == 1 or "Traceback" not in done.stderr
+    assert "or leave `compile` out of [schedule]" in done.stderr
