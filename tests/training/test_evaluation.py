@@ -106,7 +106,7 @@ def test_launchers_by_score_on_tiles_and_on_ground_without_any() -> None:
     ground: list[Pair] = [(image(horizontal("fw", (10, 10, 60, 60))), seen(["ad.launcher"], [PLACES[2]], score=0.12))]
     rows = measure({"airbus": ground, "nwpu": ground}, tiles, RECORD, counting).metrics["by_score"]["ad.launcher"]
     each_km2 = pytest.approx(1 / 0.0225, rel=1e-4)
-    assert list(rows) == ["0.01", "0.02", "0.05", "0.1", "0.15", "0.25", "0.5"]
+    assert list(rows) == ["0.01", "0.02", "0.05", "0.1", "0.1201", "0.15", "0.25", "0.5"]  # 0.12 is the alarm
     assert rows["0.15"] == {
         "objects": 2,
         "recall": 0.5,
@@ -114,6 +114,7 @@ def test_launchers_by_score_on_tiles_and_on_ground_without_any() -> None:
         "false_alarms_per_km2_of_real_ground": 0,
         "real_ground_km2": 0.0225,
     }
+    assert rows["0.1201"]["false_alarms_per_km2_of_real_ground"] == 0
     assert rows["0.1"]["false_alarms_per_km2_of_real_ground"] == each_km2
     assert (rows["0.25"]["recall"], rows["0.25"]["false_alarms_per_km2"]) == (0, 0)
     assert measure({"nwpu": ground}, tiles, RECORD, counting).metrics["by_score"] == {}
