@@ -23,6 +23,10 @@ class Backend(Protocol):
         """The number of tiles per batch that suits the device."""
         ...
 
+    def prepare(self, height: int, width: int, batches: int) -> None:
+        """Told before a stream: so many batches of tiles of this size come, and no others."""
+        ...
+
     def infer(self, batch: Pixels) -> Raw:
         """The output for one batch."""
         ...

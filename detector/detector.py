@@ -28,6 +28,10 @@ class TileDetector(Protocol):
     tile_px: int
     largest_object_m: float
 
+    def prepare(self, height: int, width: int, tiles: int) -> None:
+        """Told before a stream: so many tiles of this size come, and no others."""
+        ...
+
     def stream(self, tiles: Iterable[Pixels]) -> Iterator[Detections]:
         """The detections of each tile uint8 (H, W, 3), H and W up to `tile_px`, in order, in pixels of the tile."""
         ...
@@ -112,6 +116,12 @@ class Detector:
     def backend(self) -> Backend:
         """What runs the network."""
         return self._backend
+
+    def prepare(self, height: int, width: int, tiles: int) -> None:
+        """Say before a stream that so many tiles of this size come: some back ends compile for a size that pays."""
+        stride = self.record.stride
+        high, wide = (-(-side // stride) * stride for side in (height, width))
+        self._backend.prepare(high, wide, -(-tiles // self._backend.batch_size))
 
     def stream(self, tiles: Iterable[Pixels]) -> Iterator[Detections]:
         """The detections of each tile uint8 (H, W, 3), RGB, in order, in pixels of the tile.

@@ -88,6 +88,9 @@ class PaintDetector:
         self.largest_object_m = largest_object_m
         self.score = score
 
+    def prepare(self, height: int, width: int, tiles: int) -> None:
+        """Nothing: all sizes are alike."""
+
     def stream(self, tiles: Iterable[Pixels]) -> Iterator[Detections]:
         """The detections of each tile (H, W, 3) uint8, in order, in pixels of the tile."""
         for tile in tiles:

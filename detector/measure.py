@@ -18,6 +18,9 @@ from .weights import find_weights, read_record
 SECONDS = 1.0
 """How long a candidate is measured in each of the two rounds; the better one counts."""
 
+MANY = 1000
+"""So many tiles a candidate prepares for: a large scene is what speed is for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -57,6 +60,7 @@ def measure_candidates(name_or_path: str | Path, *, threads: int | None = None) 
 def rate(backend: Backend, tile: Pixels, *, seconds: float) -> float:
     """Tiles per second of the bare back end over about so many seconds, one tile (1, T, T, 3) again and again."""
     batch = tile.repeat(backend.batch_size, axis=0)
+    backend.prepare(tile.shape[1], tile.shape[2], MANY)
     backend.infer(batch)  # the first one pays for what is set up once
     began = perf_counter()
     done = sum(len(output) for output in backend.stream(_until(began + seconds, batch)))

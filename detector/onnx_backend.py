@@ -66,6 +66,9 @@ class OnnxBackend:
             )
         self._input = self._session.get_inputs()[0].name
 
+    def prepare(self, height: int, width: int, batches: int) -> None:
+        """Nothing: sizes are prepared for as they come."""
+
     def infer(self, batch: Pixels) -> Raw:
         """The output (B, 5 + K, A) for one batch."""
         return np.concatenate([self._session.run(None, {self._input: tile[None]})[0] for tile in batch])

@@ -13,6 +13,12 @@ from .errors import WeightsCorruptError
 
 WAITING = 2
 """Requests that wait while others run, so that the processor has work while results are looked at."""
+PAYS_PX = 64 * 2**20
+"""From so many pixels on a graph is compiled for tiles of their size: it takes as long as a few of them, and in int8
+each is a tenth faster then."""
+
+Size = tuple[int, int]
+"""Height and width of a tile, in pixels."""
 
 
 class OpenVinoBackend:
@@ -20,33 +26,45 @@ class OpenVinoBackend:
 
     Arithmetic is in float32 wherever the graph is, unless bfloat16 is asked for: newer processors would choose it by
     themselves, and it moves the scores.
-    Height and width stay open: the first tile of another size costs some hundredths of a second, later ones nothing.
+    Graphs are compiled when the first tile comes: one for any height and width, and one for the size that `prepare` was
+    told of, if that is worth it. The first takes half as much memory again as the second, and some more time.
     """
 
     batch_size = 1
 
     def __init__(self, xml: Path, *, threads: int | None = None, bf16: bool = False) -> None:
-        """Compile the graph; `threads` limits the processor's, None takes all. `bf16`: what is in float32 is calculated
-        in bfloat16, up to the last convolutions; boxes are decoded in float32 (OpenVINO leaves the end of a graph so).
+        """Read the graph; `threads` limits the processor's, None takes all. `bf16`: what is in float32 is calculated in
+        bfloat16, up to the last convolutions; boxes are decoded in float32 (OpenVINO leaves the end of a graph so).
 
         The graph takes float32 (1, 3, H, W), RGB in 0..1. Conversion from uint8 (1, H, W, 3) is put into the graph.
 
         Raises:
             WeightsCorruptError: OpenVINO cannot read the file.
         """
-        core = ov.Core()
+        self._core = ov.Core()
         try:
-            model = core.read_model(xml)
+            model = self._core.read_model(xml)
         except RuntimeError as error:
             raise WeightsCorruptError(f"OpenVINO cannot read {xml}: {str(error).splitlines()[0]}") from error
         model.reshape([1, 3, -1, -1])
+        self._model = _with_pixels(model)
         precision = "bf16" if bf16 else "f32"
-        settings: dict[str, object] = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": precision}
+        self._settings: dict[str, object] = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": precision}
         if threads is not None:
-            settings["INFERENCE_NUM_THREADS"] = threads
-        self._compiled = core.compile_model(_with_pixels(model), "CPU", settings)
-        count = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
-        self._requests = [self._compiled.create_infer_request() for _ in range(count + WAITING)]
+            self._settings["INFERENCE_NUM_THREADS"] = threads
+        self._wanted: Size | None = None
+        self._fixed: tuple[Size, _Graph] | None = None
+        self._any: _Graph | None = None
+
+    def prepare(self, height: int, width: int, batches: int) -> None:
+        """A graph for tiles of this size, where there is none and so many tiles are worth one."""
+        size = height, width
+        if batches * height * width >= PAYS_PX:
+            self._wanted = size
+        if self._fixed is not None and self._fixed[0] != size:
+            self._fixed[1].rest()
+        if self._any is not None and self._wanted == size:
+            self._any.rest()
 
     def infer(self, batch: Pixels) -> Raw:
         """The output (B, 5 + K, A) for one batch."""
@@ -57,21 +75,46 @@ class OpenVinoBackend:
 
         Not for two threads, nor for two streams at a time: they would share the requests.
         """
-        free, running = deque(self._requests), deque[ov.InferRequest]()
+        running = deque[tuple[_Graph, ov.InferRequest]]()
         for batch in batches:
-            if not free:
-                yield _result(running, free)
-            request = free.popleft()
+            graph = self._graph((batch.shape[1], batch.shape[2]))
+            while not graph.free:
+                yield _result(running)
+            request = graph.free.popleft()
             request.start_async([batch])
-            running.append(request)
+            running.append((graph, request))
         while running:
-            yield _result(running, free)
+            yield _result(running)
+
+    def _graph(self, size: Size) -> "_Graph":
+        if size == self._wanted and (self._fixed is None or self._fixed[0] != size):
+            model = self._model.clone()
+            model.reshape([1, *size, 3])
+            self._fixed = size, _Graph(self._core.compile_model(model, "CPU", self._settings))
+        if self._fixed is not None and self._fixed[0] == size:
+            return self._fixed[1]
+        if self._any is None:
+            self._any = _Graph(self._core.compile_model(self._model, "CPU", self._settings))
+        return self._any
 
 
-def _result(running: "deque[ov.InferRequest]", free: "deque[ov.InferRequest]") -> Raw:
-    request = running.popleft()
+class _Graph:
+    """A compiled graph, and its requests that do not run."""
+
+    def __init__(self, compiled: ov.CompiledModel) -> None:
+        self._compiled = compiled
+        count = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        self.free = deque(compiled.create_infer_request() for _ in range(count + WAITING))
+
+    def rest(self) -> None:
+        """Give back the memory of its intermediate results, which the next tile takes anew."""
+        self._compiled.release_memory()
+
+
+def _result(running: deque[tuple[_Graph, ov.InferRequest]]) -> Raw:
+    graph, request = running.popleft()
     request.wait()
-    free.append(request)
+    graph.free.append(request)
     result: Raw = request.get_output_tensor().data.copy()
     return result
 

@@ -114,6 +114,9 @@ class TorchBackend:
         """The back end of a weight file; damaged files are a WeightsCorruptError."""
         return cls(build_module(record, read_tensors(path)), device=device, threads=threads, half=half)
 
+    def prepare(self, height: int, width: int, batches: int) -> None:
+        """Nothing: sizes are prepared for as they come."""
+
     def infer(self, batch: Pixels) -> Raw:
         """The output (B, 5 + K, A) for one batch."""
         with torch.inference_mode():

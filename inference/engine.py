@@ -73,6 +73,9 @@ def run_tiles(
     work = _Work(scene, grid, detector, journal)
     work.on_progress, work.on_unread = progress, unread
     to_run = work.begin(rows_of(tiles))
+    sizes = {(tile.height, tile.width) for tile in to_run}
+    if len(sizes) == 1:
+        detector.prepare(*sizes.pop(), len(to_run))
     with scene.block_cache(grid, tiles), closing(work.pixels(to_run)) as pixels:
         for seen in detector.stream(pixels):
             work.finish(seen)

@@ -35,6 +35,10 @@ class ClockedDetector:
         backend = _ClockedBackend(detector.backend, self._sums)
         self._detector = Detector(backend, detector.record, min_score=detector.min_score)
 
+    def prepare(self, height: int, width: int, tiles: int) -> None:
+        """As the detector's own."""
+        self._detector.prepare(height, width, tiles)
+
     def stream(self, tiles: Iterable[Pixels]) -> Iterator[Detections]:
         """The detections of each tile, as the detector's own `stream`."""
         self.began = perf_counter()
@@ -69,6 +73,9 @@ class _ClockedBackend:
     @property
     def batch_size(self) -> int:
         return self._backend.batch_size
+
+    def prepare(self, height: int, width: int, batches: int) -> None:
+        self._backend.prepare(height, width, batches)
 
     def infer(self, batch: Pixels) -> Raw:
         return self._backend.infer(batch)

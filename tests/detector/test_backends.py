@@ -102,6 +102,24 @@ def test_openvino_keeps_the_order_and_is_repeatable(tiny_weights: Path, noise: T
         np.testing.assert_array_equal(output, single[k % 4])
 
 
+def test_a_graph_for_one_size_gives_what_the_one_for_all_gives(tiny_weights: Path, noise: Tiles) -> None:
+    one, other = Detector.load(tiny_weights, backend="openvino"), Detector.load(tiny_weights, backend="openvino")
+    height, width = noise[0].shape[:2]
+    one.prepare(height, width, 10_000)
+    plain = [other._backend.infer(tile[None]) for tile in noise[:4]]
+    for fixed, free in zip(one._backend.stream(tile[None] for tile in noise[:4]), plain, strict=True):
+        np.testing.assert_allclose(fixed[:, :4], free[:, :4], atol=PIXELS)
+        np.testing.assert_allclose(fixed[:, 4:], free[:, 4:], atol=SCORES)
+    one.prepare(height // 2, width // 2, 10)  # too few to compile for
+    small = [tile[: height // 2, : width // 2] for tile in noise[:4]]
+    mixed = [tile for pair in zip(noise[:4], small, strict=True) for tile in pair]
+    for seen, alone in zip(one.stream(mixed), other.detect_tiles(mixed), strict=True):
+        np.testing.assert_allclose(seen.boxes, alone.boxes, atol=PIXELS)
+    one.prepare(height // 2, width // 2, 10_000)
+    for seen, alone in zip(one.stream(mixed), other.detect_tiles(mixed), strict=True):
+        np.testing.assert_allclose(seen.boxes, alone.boxes, atol=PIXELS)
+
+
 @pytest.mark.parametrize("backend", ["openvino", "torch"])
 def test_a_tile_may_be_written_over_once_the_next_is_asked_for(
     tiny_weights: Path, noise: Tiles, backend: Literal["openvino", "torch"]

@@ -32,6 +32,8 @@ class DarkSpot:
                 output[:5, 1] = columns.mean() + 0.5, rows.mean() + 0.5, 40, 20, 0.75
         return result
 
+    def prepare(self, height: int, width: int, batches: int) -> None: ...
+
     def stream(self, batches: Iterable[Pixels]) -> Iterator[NDArray[np.float32]]:
         return map(self.infer, batches)
 

@@ -25,6 +25,8 @@ class Slow:
         self.now += 0.1
         return np.zeros((len(batch), 10, 3), np.float32)
 
+    def prepare(self, height: int, width: int, batches: int) -> None: ...
+
     def stream(self, batches: object) -> object:
         return map(self.infer, batches)  # type: ignore[call-overload]
 

@@ -34,6 +34,8 @@ class SlowBackend:
         result[:, :5, 0] = batch.shape[2] / 2, batch.shape[1] / 2, 40, 20, 0.75
         return result
 
+    def prepare(self, height: int, width: int, batches: int) -> None: ...
+
     def stream(self, batches: Iterable[Pixels]) -> Iterator[NDArray[np.float32]]:
         return map(self.infer, batches)
 

@@ -56,6 +56,8 @@ class Knowing:
         self._truth, self._batch, self._error = truth, batch, error
         self._outlines = np.array([shapely.Polygon(outline) for outline in corners(truth)], dtype=object)
 
+    def prepare(self, height: int, width: int, tiles: int) -> None: ...
+
     def stream(self, tiles: Iterable[NDArray[np.uint8]]) -> Iterator[Detections]:
         held: list[NDArray[np.uint8]] = []
         for tile in tiles:

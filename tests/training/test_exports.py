@@ -154,6 +154,8 @@ class Shifted:
         raw[-1] += self.turns * np.pi
         return raw[None].repeat(len(batch), axis=0)
 
+    def prepare(self, height: int, width: int, batches: int) -> None: ...
+
     def stream(self, batches: object) -> object:
         raise AssertionError("compared one tile at a time")
 
