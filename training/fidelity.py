@@ -43,8 +43,8 @@ class Limit:
 
 LIMITS: dict[str, Limit] = {
     "onnx": Limit(0.1, 0.002, 0.002),
-    # Parameters are rounded to fp16 after batch norms are folded into them. Of 1484 boxes of one network the worst was 0.55
-    # px off, a box that two neighbours share, and 95 of 100 within 0.02.
+    # Parameters are rounded to fp16 after batch norms are folded into them. Of 1484 boxes of one network the worst was
+    # 0.55 px off, and 95 of 100 within 0.02.
     "openvino": Limit(1.0, 0.03, 0.01),
     "tensorrt": Limit(1.0, 0.03, 0.01),
     "openvino-int8": Limit(float("inf"), float("inf"), 0.02),
