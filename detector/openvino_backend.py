@@ -27,7 +27,7 @@ class OpenVinoBackend:
     Arithmetic is in float32 wherever the graph is, unless bfloat16 is asked for: newer processors would choose it by
     themselves, and it moves the scores.
     Graphs are compiled when the first tile comes: one for any height and width, and one for the size that `prepare` was
-    told of, if that is worth it. The first takes half as much memory again as the second, and some more time.
+    told of, if that is worth it. The first takes more memory than the second, and some more time.
     """
 
     batch_size = 1
