@@ -24,7 +24,7 @@ class Backend(Protocol):
         ...
 
     def prepare(self, height: int, width: int, batches: int) -> None:
-        """Told before a stream: so many batches of tiles of this size come, and no others."""
+        """Told before a stream: so many batches of tiles of this size come, more than of any other."""
         ...
 
     def infer(self, batch: Pixels) -> Raw:

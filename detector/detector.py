@@ -29,7 +29,7 @@ class TileDetector(Protocol):
     largest_object_m: float
 
     def prepare(self, height: int, width: int, tiles: int) -> None:
-        """Told before a stream: so many tiles of this size come, and no others."""
+        """Told before a stream: so many tiles of this size come, more than of any other."""
         ...
 
     def stream(self, tiles: Iterable[Pixels]) -> Iterator[Detections]:

@@ -57,13 +57,14 @@ class OpenVinoBackend:
         self._any: _Graph | None = None
 
     def prepare(self, height: int, width: int, batches: int) -> None:
-        """A graph for tiles of this size, where there is none and so many tiles are worth one."""
+        """A graph for tiles of this size where so many of them are worth one, whatever was run before: the two kinds of
+        graph differ in the last bits, and a scene's result is its own.
+        """
         size = height, width
-        if batches * height * width >= PAYS_PX:
-            self._wanted = size
-        if self._fixed is not None and self._fixed[0] != size:
+        self._wanted = size if batches * height * width >= PAYS_PX else None
+        if self._fixed is not None and self._fixed[0] != self._wanted:
             self._fixed[1].rest()
-        if self._any is not None and self._wanted == size:
+        if self._any is not None and self._wanted is not None:
             self._any.rest()
 
     def infer(self, batch: Pixels) -> Raw:
@@ -87,11 +88,11 @@ class OpenVinoBackend:
             yield _result(running)
 
     def _graph(self, size: Size) -> "_Graph":
-        if size == self._wanted and (self._fixed is None or self._fixed[0] != size):
-            model = self._model.clone()
-            model.reshape([1, *size, 3])
-            self._fixed = size, _Graph(self._core.compile_model(model, "CPU", self._settings))
-        if self._fixed is not None and self._fixed[0] == size:
+        if size == self._wanted:
+            if self._fixed is None or self._fixed[0] != size:
+                model = self._model.clone()
+                model.reshape([1, *size, 3])
+                self._fixed = size, _Graph(self._core.compile_model(model, "CPU", self._settings))
             return self._fixed[1]
         if self._any is None:
             self._any = _Graph(self._core.compile_model(self._model, "CPU", self._settings))

@@ -1,6 +1,6 @@
 """The engine: tiles are read ahead in threads, run through the detector, and give what they own."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -73,9 +73,8 @@ def run_tiles(
     work = _Work(scene, grid, detector, journal)
     work.on_progress, work.on_unread = progress, unread
     to_run = work.begin(rows_of(tiles))
-    sizes = {(tile.height, tile.width) for tile in to_run}
-    if len(sizes) == 1:
-        detector.prepare(*sizes.pop(), len(to_run))
+    for size, count in Counter((tile.height, tile.width) for tile in tiles).most_common(1):
+        detector.prepare(*size, count)  # those of the journal too: a resumed run is as an undisturbed one
     with scene.block_cache(grid, tiles), closing(work.pixels(to_run)) as pixels:
         for seen in detector.stream(pixels):
             work.finish(seen)

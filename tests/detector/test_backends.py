@@ -111,6 +111,7 @@ def test_a_graph_for_one_size_gives_what_the_one_for_all_gives(tiny_weights: Pat
         np.testing.assert_allclose(fixed[:, :4], free[:, :4], atol=PIXELS)
         np.testing.assert_allclose(fixed[:, 4:], free[:, 4:], atol=SCORES)
     one.prepare(height // 2, width // 2, 10)  # too few to compile for
+    np.testing.assert_array_equal(one._backend.infer(noise[0][None]), plain[0])  # whatever was run before
     small = [tile[: height // 2, : width // 2] for tile in noise[:4]]
     mixed = [tile for pair in zip(noise[:4], small, strict=True) for tile in pair]
     for seen, alone in zip(one.stream(mixed), other.detect_tiles(mixed), strict=True):

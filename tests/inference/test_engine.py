@@ -100,6 +100,27 @@ class _Counting(PaintDetector):
         yield from super().stream(held)
 
 
+class _Told(PaintDetector):
+    """Keeps what it was told before a stream."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[int, int, int]] = []
+
+    def prepare(self, height: int, width: int, tiles: int) -> None:
+        self.told.append((height, width, tiles))
+
+
+def test_the_detector_is_told_of_the_commonest_size() -> None:
+    tiles = plan_tiles(400, 300, tile_px=128, overlap_px=32)
+    whole, detector = Tile(0, 0, 400, 300, 0, 0, 400, 300, len(tiles)), _Told()
+    with array_scene(grey(300, 400), gsd=0.5) as scene:
+        for to_run in (tiles, (whole, *tiles), (whole,), ()):
+            run_tiles(scene, scene.grid(0.5), to_run, detector)
+    one = (tiles[0].height, tiles[0].width, len(tiles))
+    assert detector.told == [one, one, (300, 400, 1)]
+
+
 def three_tiles() -> tuple[NDArray[np.uint8], tuple[Tile, ...]]:
     """A row of three tiles with an object in the middle of each core."""
     tiles = plan_tiles(600, 250, tile_px=250, overlap_px=60)

@@ -192,6 +192,10 @@ class _Counting(PaintDetector):
     def __init__(self, last: int = 10_000, **frame: float) -> None:
         super().__init__(tile_px=TILE, **frame)
         self.tiles, self.last = 0, last
+        self.told: list[int] = []
+
+    def prepare(self, height: int, width: int, tiles: int) -> None:
+        self.told.append(tiles)
 
     def stream(self, tiles: Iterable[NDArray[np.uint8]]) -> Iterator[Detections]:
         for tile in tiles:
@@ -226,6 +230,7 @@ def test_a_run_in_python_goes_on(scenes: list[Path], whole: SceneResult, tmp_pat
         result = detect(scenes[0], rest, journal=journal, progress=lambda *tiles: progress.append(tiles))
     assert_equal(result, whole)
     assert rest.tiles == len(TILES) - 3 * ROW
+    assert rest.told == [len(TILES)]  # a back end may run many tiles otherwise than few, with other last bits
     assert progress == [(done, len(TILES)) for done in range(3 * ROW, len(TILES) + 1)]
     # All of it is there now.
     none = _Counting(0)
