@@ -26,8 +26,11 @@ from hardstand.datasets.synth_scene import read_truth
 from hardstand.detector.detector import Detector
 from hardstand.detector.taxonomy import COUNTED
 from hardstand.inference.bench import run_once
+from hardstand.inference.engine import STRIDE_PX, overlap_of
 from hardstand.inference.peak import peak_bytes
+from hardstand.inference.scene import open_scene
 from hardstand.inference.stages import ClockedDetector
+from hardstand.inference.tiles import plan_tiles
 
 OVERLAP_PX = 150
 SCORE = 0.25
@@ -47,7 +50,12 @@ class Found(NamedTuple):
 def hardstand(scene: Path, setting: dict[str, Any]) -> Found:
     """`hardstand.inference.detect`, and detections written as GeoJSON and CSV."""
     detector = Detector.load(setting["weights"], min_score=SCORE)
-    detector.detect_tiles([np.zeros((setting["tile"], setting["tile"], 3), np.uint8)])
+    with open_scene(scene) as opened:
+        grid = opened.grid(detector.gsd)
+    size = {"tile_px": detector.tile_px, "overlap_px": overlap_of(detector), "multiple_px": STRIDE_PX}
+    tiles = plan_tiles(grid.width, grid.height, **size)
+    detector.prepare(tiles[0].height, tiles[0].width, len(tiles))  # loads the network, as the other tools do before
+    detector.detect_tiles([np.zeros((tiles[0].height, tiles[0].width, 3), np.uint8)])
     run, result = run_once(scene, ClockedDetector(detector))
     places = result.detections.boxes[:, :2].astype(np.float64) * result.grid_scale
     return Found(places, list(result.detections.labels), run.seconds, run.tiles)
