@@ -77,15 +77,20 @@ class OpenVinoBackend:
         Not for two threads, nor for two streams at a time: they would share the requests.
         """
         running = deque[tuple[_Graph, ov.InferRequest]]()
-        for batch in batches:
-            graph = self._graph((batch.shape[1], batch.shape[2]))
-            while not graph.free:
+        try:
+            for batch in batches:
+                graph = self._graph((batch.shape[1], batch.shape[2]))
+                while not graph.free:
+                    yield _result(running)
+                request = graph.free.popleft()
+                request.start_async([batch])
+                running.append((graph, request))
+            while running:
                 yield _result(running)
-            request = graph.free.popleft()
-            request.start_async([batch])
-            running.append((graph, request))
-        while running:
-            yield _result(running)
+        finally:  # left early: the next stream needs all requests
+            for graph, request in running:
+                request.wait()
+                graph.free.append(request)
 
     def _graph(self, size: Size) -> "_Graph":
         if size == self._wanted:

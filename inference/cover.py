@@ -90,9 +90,9 @@ def _leaves(reach: NDArray[np.float32], region: Frame, sides: Sequence[int]) -> 
         return []
     places = top + int(rows[0]), left + int(columns[0]), top + int(rows[-1]) + 1, left + int(columns[-1]) + 1
     inner = reach[places[0] : places[2], places[1] : places[3]]
-    low_y, high_y, low_x, high_x = (float(ends[-1]) for ends in _ends(inner))
+    high_y, high_x, low_y, low_x = (float(end) for end in _ends(inner).max(axis=1))
     shown = (
-        int(low_y) + places[0] * CELL_PX, int(low_x) + places[1] * CELL_PX,
+        int(-low_y) + places[0] * CELL_PX, int(-low_x) + places[1] * CELL_PX,
         ceil(high_y) + places[0] * CELL_PX, ceil(high_x) + places[1] * CELL_PX,
     )  # fmt: skip
     longest = max(shown[2] - shown[0], shown[3] - shown[1])
@@ -115,36 +115,34 @@ def _cut(reach: NDArray[np.float32], sides: Sequence[int]) -> tuple[int, int, fl
     cuts: list[tuple[int, int, float]] = []
     for axis, cells in enumerate((reach, reach.T)):
         if len(cells) > 1:
-            work = _bound(_ends(cells), sides)[:-1] + _bound(_ends(cells[::-1]), sides)[-2::-1]
+            ends = _ends(cells)
+            before, after = _bounds(np.stack([ends[:, :-1], ends[:, :0:-1]]), sides)
+            work = before + after[::-1]
             off = np.abs(np.arange(1, len(cells)) - len(cells) / 2)
             place = int(np.lexsort((off, work))[0])
             cuts.append((axis, place + 1, float(work[place])))
     return min(cuts, key=lambda cut: cut[2])
 
 
-Ends = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
-
-
-def _ends(reach: NDArray[np.float32]) -> Ends:
-    """Low and high end, in pixels, along rows and along columns (N,) of what the first 1, 2, ... N rows reach."""
+def _ends(reach: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far rows reach (4, N), in pixels: down, right, and, with the sign turned, up, left; -inf for none."""
     far = reach.max(axis=1)
-    some = far >= 0
-    start = np.arange(len(reach), dtype=np.float32) * CELL_PX
+    empty, start = far < 0, np.arange(len(reach), dtype=np.float32) * CELL_PX
     across = np.arange(reach.shape[1], dtype=np.float32) * CELL_PX
-    low = np.where(reach >= 0, across - reach, np.inf).min(axis=1)
-    high = np.where(reach >= 0, across + CELL_PX + reach, -np.inf).max(axis=1)
-    return (
-        np.minimum.accumulate(np.where(some, start - far, np.inf)),
-        np.maximum.accumulate(np.where(some, start + CELL_PX + far, -np.inf)),
-        np.minimum.accumulate(low),
-        np.maximum.accumulate(high),
-    )
+    left = np.where(reach >= 0, reach - across, -np.inf).max(axis=1)
+    right = np.where(reach >= 0, reach + (across + CELL_PX), -np.inf).max(axis=1)
+    ends = np.stack([start + CELL_PX + far, right, far - start, left])
+    ends[:, empty] = -np.inf
+    return ends
 
 
-def _bound(ends: Ends, sides: Sequence[int]) -> NDArray[np.float64]:
-    """The work (N,), in pixels, of frames with windows of one size, the cheapest, that need not overlap."""
-    lengths = np.stack([ends[1] - ends[0], ends[3] - ends[2]], axis=1).clip(0)
-    works = [np.prod(np.ceil(lengths / side), axis=1) * (side**2 + TILE_COST_PX) for side in sides]
+def _bounds(ends: NDArray[np.float32], sides: Sequence[int]) -> NDArray[np.float64]:
+    """The work (..., N), in pixels, of frames of the first 1, 2, ... N rows that reach so far (..., 4, N), with windows
+    of one size, the cheapest, that need not overlap.
+    """
+    most = np.maximum.accumulate(ends, axis=-1)
+    lengths = (most[..., :2, :] + most[..., 2:, :]).clip(0)
+    works = [np.ceil(lengths / side).prod(axis=-2) * (side**2 + TILE_COST_PX) for side in sides]
     return np.asarray(np.min(works, axis=0), np.float64)
 
 

@@ -68,19 +68,42 @@ def run_tiles(
     Tiles are read in as many threads as the scene has handles, a few ahead of the detector; the order of the result is
     that of the tiles. Tiles without a valid pixel are not run. A tile that cannot be read is in `unread`; every other
     error, in a thread or not, ends the run. Strips that `journal` has are not run, and it receives the others as they
-    become whole. What is held besides the result does not grow with the scene (but see `Scene.block_cache`).
+    become whole.    What is held besides the result does not grow with the scene (but see `Scene.block_cache`).
+    """
+    (found,) = run_parts(scene, grid, (tiles,), detector, progress=progress, unread=unread, journal=journal)
+    return found
+
+
+def run_parts(
+    scene: Scene, grid: Grid, parts: Sequence[Sequence[Tile]], detector: TileDetector, *,
+    progress: Progress | None = None, unread: Unread | None = None, journal: SceneJournal | None = None,
+) -> Generator[Proposals, None, None]:  # fmt: skip
+    """As `run_tiles`, part of the tiles by part: what was proposed in each.
+
+    When that comes, tiles of the next part are in work already. Closed then, it drops them.
     """
     work = _Work(scene, grid, detector, journal)
     work.on_progress, work.on_unread = progress, unread
-    to_run = work.begin(rows_of(tiles))
+    rows, tiles = [rows_of(part) for part in parts], [tile for part in parts for tile in part]
+    to_run = work.begin([row for part in rows for row in part])
     for size, count in Counter((tile.height, tile.width) for tile in tiles).most_common(1):
         detector.prepare(*size, count)  # those of the journal too: a resumed run is as an undisturbed one
     with scene.block_cache(grid, tiles), closing(work.pixels(to_run)) as pixels:
-        for seen in detector.stream(pixels):
+        results = detector.stream(pixels)
+        begun = 0
+        for part in rows:
+            strips = range(begun, begun + len(part))
+            begun += len(part)
+            for number in strips:
+                while number not in work.strips:
+                    seen = next(results, None)
+                    if seen is not None:
+                        work.finish(seen)
+                    elif number not in work.strips:
+                        raise RuntimeError(f"the detector left {work.open_tiles} tiles without a result")
+            yield work.proposals(strips)
+        for seen in results:
             work.finish(seen)
-    if work.waiting:
-        raise RuntimeError(f"the detector left {len(work.waiting)} tiles without a result")
-    return work.proposals()
 
 
 def read_ahead(
@@ -116,8 +139,13 @@ class _Work:
         self._nothing = Detections.empty(detector.nodes, detector.gsd)
         self._cells = Cells(grid)
         self._open: dict[int, _OpenStrip] = {}
-        self._strips: dict[int, Strip] = {}
+        self.strips: dict[int, Strip] = {}
         self._done = self._total = 0
+
+    @property
+    def open_tiles(self) -> int:
+        """How many tiles have no result, of those in work or still to come."""
+        return len(self._open)
 
     def begin(self, rows: Sequence[Sequence[Tile]]) -> list[Tile]:
         """The tiles to run: those of strips that the journal does not have."""
@@ -126,7 +154,7 @@ class _Work:
         for number, row in enumerate(rows):
             kept = None if self._journal is None else self._journal.read(number, self._nothing)
             if kept is not None:
-                self._strips[number] = kept
+                self.strips[number] = kept
                 self._done += len(row)
                 continue
             self._open.update(dict.fromkeys((tile.index for tile in row), _OpenStrip(number, row, self._cells)))
@@ -163,9 +191,9 @@ class _Work:
         self._open[tile.index].seen[tile.index] = placed.select(own)
         self._settle(tile)
 
-    def proposals(self) -> Proposals:
-        """All strips together."""
-        strips = [self._strips[number] for number in sorted(self._strips)]
+    def proposals(self, numbers: Iterable[int]) -> Proposals:
+        """Some strips together."""
+        strips = [self.strips[number] for number in numbers]
         return Proposals(
             Detections.concatenate([self._nothing, *(strip.detections for strip in strips)]),
             np.concatenate([np.zeros(0, dtype=np.intp), *(strip.tile for strip in strips)]),
@@ -184,7 +212,7 @@ class _Work:
         strip = self._open.pop(tile.index)
         strip.tiles_left -= 1
         if not strip.tiles_left:
-            self._strips[strip.number] = whole = strip.whole(self._nothing)
+            self.strips[strip.number] = whole = strip.whole(self._nothing)
             if self._journal is not None:
                 self._journal.write(strip.number, whole)
         self._done += 1

@@ -34,7 +34,7 @@ from ..detector.errors import (
 )
 from ..detector.quiet import without_warning
 from .acquisition import acquisition_time
-from .blocks import BlockSize, cache_limit
+from .blocks import LEAST_CACHE_BYTES, BlockSize, cache_limit
 from .clouds import open_clouds
 from .files import is_remote
 from .georeference import SceneInfo, ground_gsd
@@ -210,9 +210,12 @@ class Scene:
         width = max((tile.width for tile in tiles), default=0) * grid.scale_x
         height = max((tile.height for tile in tiles), default=0) * grid.scale_y
         needed_bytes = self.handles * self._blocks.bytes_under(width, height)
+        kept_bytes = self._blocks.kept_bytes(needed_bytes)
+        if len({(tile.width, tile.height) for tile in tiles}) > 1:  # size by size, and each comes to the same blocks
+            kept_bytes = max(needed_bytes, LEAST_CACHE_BYTES)
         for stored in self._stored.values():
             if stored is not None:
-                stored.keep_bytes = self._blocks.kept_bytes(needed_bytes)
+                stored.keep_bytes = kept_bytes
         with cache_limit(needed_bytes):
             yield
 

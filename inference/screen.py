@@ -5,6 +5,7 @@ are a few pixels at this scale and were not measured; where they are looked for,
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from math import ceil
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from ..detector.coarse import NEAR_M
 from ..detector.detector import TileDetector
 from .cover import CELL_PX, cover, window_sides, work_px
-from .engine import STRIDE_PX, Proposals, overlap_of, run_tiles
+from .engine import STRIDE_PX, Proposals, overlap_of, run_parts
 from .scene import Grid, Scene
 from .strips import Cells
 from .tiles import Tile, plan_tiles
@@ -70,14 +71,15 @@ def screen(
     ground = Ground(grid, overlap_px)
     area = ground.touched(_cores(wanted))
     first, rest = look[::FIRST], [tile for number, tile in enumerate(look) if number % FIRST]
-    seen = run_tiles(scene, low, first, coarse)
-    reach = ground.reach(seen, scale)
     sides = window_sides(tile_px, overlap_px)
     sample = area & ground.touched(_cores(first) * scale)
-    begun = cover(np.where(sample, reach, -1), grid.width, grid.height, sides=sides)
-    if whole_px - work_px(begun) * area.sum() / max(sample.sum(), 1) < LOOK_COST * work_px(rest):
-        return Screening(tuple(wanted))
-    others = run_tiles(scene, low, rest, coarse)
+    with closing(run_parts(scene, low, (first, rest), coarse)) as looks:
+        seen = next(looks)
+        reach = ground.reach(seen, scale)
+        begun = cover(np.where(sample, reach, -1), grid.width, grid.height, sides=sides)
+        if whole_px - work_px(begun) * area.sum() / max(sample.sum(), 1) < LOOK_COST * work_px(rest):
+            return Screening(tuple(wanted))
+        others = next(looks)
     reach = np.where(area, np.maximum(reach, ground.reach(others, scale)), -1)
     suspected = cover(reach, grid.width, grid.height, sides=sides)
     cells = Cells(grid)

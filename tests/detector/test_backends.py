@@ -102,6 +102,21 @@ def test_openvino_keeps_the_order_and_is_repeatable(tiny_weights: Path, noise: T
         np.testing.assert_array_equal(output, single[k % 4])
 
 
+def test_a_stream_that_is_left_takes_nothing_from_the_next(tiny_weights: Path, noise: Tiles) -> None:
+    backend = Detector.load(tiny_weights, backend="openvino", threads=2)._backend
+    assert isinstance(backend, OpenVinoBackend)
+    expected = [backend.infer(tile[None]) for tile in noise[:4]]
+    assert backend._any is not None
+    requests = len(backend._any.free)
+    for _ in range(3):
+        stream = backend.stream(tile[None] for tile in [*noise[:4]] * 4)
+        next(stream)
+        del stream
+        assert len(backend._any.free) == requests
+    for seen, one in zip(backend.stream(tile[None] for tile in noise[:4]), expected, strict=True):
+        np.testing.assert_array_equal(seen, one)
+
+
 def test_a_graph_for_one_size_gives_what_the_one_for_all_gives(tiny_weights: Path, noise: Tiles) -> None:
     one, other = Detector.load(tiny_weights, backend="openvino"), Detector.load(tiny_weights, backend="openvino")
     height, width = noise[0].shape[:2]

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from hardstand.detector.detections import Detections
 from hardstand.detector.errors import TileReadError
 from hardstand.detector.fake import PaintDetector, paint
 from hardstand.inference import strips
-from hardstand.inference.engine import read_ahead, run_tiles
+from hardstand.inference.engine import read_ahead, run_parts, run_tiles
 from hardstand.inference.scene import Grid, Scene, array_scene
 from hardstand.inference.tiles import Tile, plan_tiles
 
@@ -165,6 +166,23 @@ def test_a_detector_that_fails_ends_the_run_and_its_threads() -> None:
     pixels, tiles = three_tiles()
     with array_scene(pixels, gsd=0.5) as scene, pytest.raises(ValueError, match="no such layer"):
         run_tiles(scene, scene.grid(0.5), tiles, Failing())
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("hardstand-read")]
+
+
+def test_parts_come_one_after_another_and_may_be_left() -> None:
+    pixels, tiles = three_tiles()
+    with array_scene(pixels, gsd=0.5) as scene:
+        grid = scene.grid(0.5)
+        whole = run_tiles(scene, grid, tiles, PaintDetector())
+        parts = list(run_parts(scene, grid, (tiles[1:2], (), (tiles[0], tiles[2])), PaintDetector()))
+        assert [found.tile.tolist() for found in parts] == [[1], [], [0, 2]]
+        boxes = np.concatenate([found.detections.boxes for found in (parts[0], parts[2])])
+        np.testing.assert_array_equal(np.sort(boxes, axis=0), np.sort(whole.detections.boxes, axis=0))
+        np.testing.assert_array_equal(sum(found.valid for found in parts), whole.valid)
+        detector = _Counting()
+        with closing(run_parts(scene, grid, (tiles[:1], tiles[1:]), detector)) as left:
+            assert next(left).tile.tolist() == [0]
+        assert detector.tiles == 1
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("hardstand-read")]
 
 

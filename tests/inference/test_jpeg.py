@@ -140,22 +140,39 @@ def test_little_is_kept_decoded(tmp_path: Path) -> None:
         assert 0 < sum(block.nbytes for block in blocks._kept.values()) <= blocks.keep_bytes
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_block_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str) -> None:
-    decoded: list[tuple[int, int]] = []
+@pytest.fixture
+def decoded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Row and column of every block that is decoded, in order."""
+    places: list[tuple[int, int]] = []
     decode = JpegBlocks._decode
 
     def noted(self: JpegBlocks, dataset: Any, row: int, column: int) -> Any:  # noqa: ANN401
-        decoded.append((row, column))
+        places.append((row, column))
         return decode(self, dataset, row, column)
 
     monkeypatch.setattr(JpegBlocks, "_decode", noted)
+    return places
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_block_is_decoded_once(tmp_path: Path, decoded: list[tuple[int, int]], layout: str) -> None:
     with open_scene(write(tmp_path / "a.tif", **LAYOUTS[layout]), handles=1) as scene:
         grid = scene.grid(0.5)
         tiles = plan_tiles(grid.width, grid.height, tile_px=256, overlap_px=32)
         with scene.block_cache(grid, tiles):
             assert scene._stored[1] is not None
             assert scene._stored[1].keep_bytes < (2 if layout == "one strip" else 1) * WIDTH * HEIGHT * 3 + 1
+            for tile in tiles:
+                scene.read(grid, tile)
+    assert len(decoded) == len(set(decoded)) > 0
+
+
+def test_windows_of_several_sizes_share_blocks(tmp_path: Path, decoded: list[tuple[int, int]]) -> None:
+    with open_scene(write(tmp_path / "a.tif"), handles=1) as scene:
+        grid = scene.grid(0.5)
+        plans = [plan_tiles(grid.width, grid.height, tile_px=side, overlap_px=32) for side in (256, 128)]
+        tiles = [tile for plan in plans for tile in plan]
+        with scene.block_cache(grid, tiles):
             for tile in tiles:
                 scene.read(grid, tile)
     assert len(decoded) == len(set(decoded)) > 0
