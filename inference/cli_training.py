@@ -59,10 +59,12 @@ def train(
     with one_line_errors(lambda: "the same command with --resume goes on from the last checkpoint"):
         from ..training.bar import shown_run  # noqa: PLC0415
         from ..training.commands import fit_recipe  # noqa: PLC0415
+        from ..training.place import leads  # noqa: PLC0415
 
         with shown_run() as watches:
             path = fit_recipe(recipe, tiles, out, resume=resume, tensorboard=tensorboard, watches=watches)
-        typer.echo(f"Weights: {path}")
+        if leads():
+            typer.echo(f"Weights: {path}")
 
 
 @commands.command("self-label")

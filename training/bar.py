@@ -1,7 +1,6 @@
 """How a training run is shown to people: a bar on a terminal, else lines of the log."""
 
 import logging
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from rich.logging import RichHandler
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from torch import nn
 
+from .place import leads
 from .watch import LogLines, Standing, Watch
 
 
@@ -19,7 +19,7 @@ from .watch import LogLines, Standing, Watch
 def shown_run() -> Iterator[list[Watch]]:
     """The watches for a command: a bar on a terminal, else lines of the log on stderr, nobody in a second process."""
     form = "%(asctime)s %(message)s"
-    if int(os.environ.get("RANK", "0")):
+    if not leads():
         logging.basicConfig(level=logging.ERROR, format=form, stream=sys.stderr)
         yield []
     elif sys.stderr.isatty():

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -43,6 +42,7 @@ from .evaluation import Evaluation, measure
 from .evaluation_plots import write_plots
 from .exports import compare_release
 from .network import LOOK_SUFFIX, kind_of
+from .place import leads
 from .quantise import calibration_tiles, quantised, read_graph, save_graph
 from .recipe import read_recipe
 from .release import amend, release
@@ -102,7 +102,7 @@ def fit_recipe(
     recipe = read_recipe(recipe_path)
     path = out / f"{recipe.name}.safetensors"
     model, _ = train(recipe, tiles, out, resume=resume, tensorboard=tensorboard, watches=watches)
-    if int(os.environ.get("RANK", "0")):
+    if not leads():
         return path
     drawn, _ = training_tiles(recipe, tiles)
     entries = list({entry.path: entry for entry in drawn}.values())  # a folder may be named twice

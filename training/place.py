@@ -33,6 +33,11 @@ class Place:
         return self.rank == 0
 
 
+def leads() -> bool:
+    """Whether this process is the one that writes and prints: the only one, or the first that torchrun started."""
+    return _number("RANK", 0) == 0
+
+
 @contextmanager
 def taken_place(device: str) -> Iterator[Place]:
     """The place of this process, with the others joined while the block runs; `RecipeError` for an unusable device.
@@ -40,8 +45,8 @@ def taken_place(device: str) -> Iterator[Place]:
     Under torchrun, "auto" and "cuda" are the GPU of this process's local rank, and gradients travel by NCCL; on other
     devices by gloo.
     """
-    world, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
-    chosen = _usable(device, local_rank=int(os.environ.get("LOCAL_RANK", "0")) if world > 1 else None)
+    world, rank = _number("WORLD_SIZE", 1), _number("RANK", 0)
+    chosen = _usable(device, local_rank=_number("LOCAL_RANK", 0) if world > 1 else None)
     if world == 1:
         if chosen.type == "cuda" and torch.cuda.device_count() > 1:
             logger.info("%d GPUs are here, one is used; torchrun starts a process for each", torch.cuda.device_count())
@@ -52,6 +57,10 @@ def taken_place(device: str) -> Iterator[Place]:
         yield Place(chosen, rank, world)
     finally:
         distributed.destroy_process_group()
+
+
+def _number(variable: str, missing: int) -> int:
+    return int(os.environ.get(variable, missing))
 
 
 def _usable(device: str, *, local_rank: int | None) -> torch.device:

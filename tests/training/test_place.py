@@ -11,7 +11,7 @@ import torch
 
 from hardstand.detector import RecipeError
 from hardstand.training.draws import Draws, DrawWeights
-from hardstand.training.place import processes, summed, taken_place
+from hardstand.training.place import leads, processes, summed, taken_place
 
 WEIGHTS = DrawWeights.of([1, 2, 3], [3, 2, 1])
 
@@ -37,6 +37,14 @@ def test_one_process_needs_no_others() -> None:
     with taken_place("cpu") as place:
         assert (place.device.type, place.rank, place.world, place.leads) == ("cpu", 0, 1, True)
         assert (processes(), summed(value)) == (1, value)
+
+
+def test_the_first_of_several_processes_leads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RANK", raising=False)
+    assert leads()
+    for rank, first in (("0", True), ("1", False), ("12", False)):
+        monkeypatch.setenv("RANK", rank)
+        assert leads() is first
 
 
 @pytest.mark.parametrize("device", ["cuda:99", "abacus"])
