@@ -68,7 +68,7 @@ def run_tiles(
     Tiles are read in as many threads as the scene has handles, a few ahead of the detector; the order of the result is
     that of the tiles. Tiles without a valid pixel are not run. A tile that cannot be read is in `unread`; every other
     error, in a thread or not, ends the run. Strips that `journal` has are not run, and it receives the others as they
-    become whole.    What is held besides the result does not grow with the scene (but see `Scene.block_cache`).
+    become whole. What is held besides the result does not grow with the scene (but see `Scene.block_cache`).
     """
     (found,) = run_parts(scene, grid, (tiles,), detector, progress=progress, unread=unread, journal=journal)
     return found
@@ -78,7 +78,7 @@ def run_parts(
     scene: Scene, grid: Grid, parts: Sequence[Sequence[Tile]], detector: TileDetector, *,
     progress: Progress | None = None, unread: Unread | None = None, journal: SceneJournal | None = None,
 ) -> Generator[Proposals, None, None]:  # fmt: skip
-    """As `run_tiles`, part of the tiles by part: what was proposed in each.
+    """As `run_tiles`, one part of the tiles after another: what was proposed in each.
 
     When that comes, tiles of the next part are in work already. Closed then, it drops them.
     """
@@ -102,7 +102,7 @@ def run_parts(
                     elif number not in work.strips:
                         raise RuntimeError(f"the detector left {work.open_tiles} tiles without a result")
             yield work.proposals(strips)
-        for seen in results:
+        for seen in results:  # none is left; the detector ends its stream
             work.finish(seen)
 
 

@@ -44,7 +44,7 @@ class Limit:
 LIMITS: dict[str, Limit] = {
     "onnx": Limit(0.1, 0.002, 0.002),
     # Parameters are rounded to fp16 after batch norms are folded into them. Of some 1500 boxes of three networks the
-    # worst was 0.55, 1.24 and 1.19 px off; 95 of 100 within 0.02 in the first, within 0.031 in the last, which is shipped.
+    # worst was 0.55, 1.24 and 1.19 px off; 95 of 100 within 0.02 in the first, and within 0.031 in the last.
     "openvino": Limit(2.0, 0.03, 0.01),
     "tensorrt": Limit(2.0, 0.03, 0.01),
     "openvino-int8": Limit(float("inf"), float("inf"), 0.02),
