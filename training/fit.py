@@ -276,5 +276,6 @@ class _Loop:
 
 
 def fast_bf16(device: torch.device) -> bool:
-    """Whether bf16 pays: on GPUs and on CPUs with AMX tiles; elsewhere it is slower than fp32."""
-    return device.type == "cuda" or (device.type == "cpu" and torch.cpu._is_amx_tile_supported())
+    """Whether bf16 pays: on GPUs and on CPUs that multiply it, by AMX or AVX-512; elsewhere it is slower than fp32."""
+    cpu = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+    return device.type == "cuda" or (device.type == "cpu" and cpu)
