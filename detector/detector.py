@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from .backend import Backend, Pixels
-from .choice import BackendName, Choice, Precision, check_names, choose, torch_choice
+from .choice import BackendName, Choice, Precision, check_names, choose, rest_in_bf16, torch_choice
 from .decode import Decoder
 from .detections import Detections
 from .errors import BackendError, TooCoarseError
@@ -83,9 +83,9 @@ class Detector:
         `backend`, `device` and `precision` "auto" mean what was measured fastest on this machine (`hardstand choose`);
         where nothing was measured, PyTorch in half precision on a CUDA device, else OpenVINO: in bfloat16 on processors
         made for it (AMX), in int8 on others, where the record says that its accuracy was accepted, else in float32. A
-        named back end is taken without looking at
-        measurements. `threads` limits the processor's threads. Objects are reported from a score of `min_score` on; by
-        default from `decode.MIN_SCORE`, and of a class with a threshold in the record from half of that.
+        named back end is taken without looking at measurements. `threads` limits the processor's threads. Objects are
+        reported from a score of `min_score` on; by default from `decode.MIN_SCORE`, and of a class with a threshold in
+        the record from half of that.
         `trust_pickle` lets a foreign `.pt` run its code (PyTorch only).
 
         Raises:
@@ -229,4 +229,4 @@ def open_backend(path: Path, record: WeightRecord, choice: Choice, *, threads: i
     from .openvino_backend import OpenVinoBackend  # noqa: PLC0415  # a second of import that a look at names need not pay
 
     kind = "openvino-int8" if choice.precision == "int8" else "openvino"
-    return OpenVinoBackend(exported_model(path, kind), threads=threads, bf16=choice.precision == "bf16")
+    return OpenVinoBackend(exported_model(path, kind), threads=threads, bf16=rest_in_bf16(record, choice.precision))

@@ -33,8 +33,10 @@ class OpenVinoBackend:
     batch_size = 1
 
     def __init__(self, xml: Path, *, threads: int | None = None, bf16: bool = False) -> None:
-        """Read the graph; `threads` limits the processor's, None takes all. `bf16`: what is in float32 is calculated in
-        bfloat16, up to the last convolutions; boxes are decoded in float32 (OpenVINO leaves the end of a graph so).
+        """Read the graph; `threads` limits the processor's, None takes all.
+
+        `bf16`: what is in float32, in an int8 graph too, is calculated in bfloat16, up to the last convolutions; boxes
+        are decoded in float32 (OpenVINO leaves the end of a graph so).
 
         The graph takes float32 (1, 3, H, W), RGB in 0..1. Conversion from uint8 (1, H, W, 3) is put into the graph.
 

@@ -18,7 +18,7 @@ from ..datasets.own import OwnLabels
 from ..datasets.split import Split, split_of
 from ..datasets.tiles import HORIZONTAL, INDEX, read_tiles
 from ..detector.backend import Backend
-from ..detector.choice import made_for_bf16
+from ..detector.choice import multiplies_bf16
 from ..detector.decode import renamed
 from ..detector.detections import Detections
 from ..detector.detector import Detector
@@ -354,7 +354,8 @@ def quantise(weights: Path, tiles: Path, material: Material, engine: Engine) -> 
     """Make the int8 export of a weight file, measure it and bfloat16 against float32 on `material`, and decide.
 
     Activations are those of training tiles, in folders below `tiles`.
-    bfloat16 needs no export, and is measured only where the processor is made for it; a decision made elsewhere stays.
+    bfloat16 needs no export, and is measured only where the processor multiplies it; a decision made elsewhere stays.
+    There int8 is measured with its rest, what stays in floating point, in bfloat16, and the record says so.
     The decisions go into the record either way. The export lies beside the weights afterwards only where it was
     accepted; one that lay there before is gone.
     """
@@ -366,12 +367,15 @@ def quantise(weights: Path, tiles: Path, material: Material, engine: Engine) -> 
         draft = export_files(Path(folder) / weights.name, "openvino-int8")
         save_graph(quantised(read_graph(exported_model(weights)), drawn, read_record(weights).gsd_m), draft[0])
         xml = exported_model(weights)
-        backends = {"fp32": partial(OpenVinoBackend, xml), "int8": partial(OpenVinoBackend, draft[0])}
-        if made_for_bf16():
+        rest = "bf16" if multiplies_bf16() else "fp32"
+        backends = {"fp32": partial(OpenVinoBackend, xml)}
+        backends["int8"] = partial(OpenVinoBackend, draft[0], bf16=rest == "bf16")
+        if rest == "bf16":
             backends["bf16"] = partial(OpenVinoBackend, xml, bf16=True)
         decisions = _decisions(read_record(weights), backends, material, engine)
         drop_export(weights, "openvino-int8")
         said = {precision: decision.as_record(precision) for precision, decision in decisions.items()}
+        said["int8"]["rest"] = rest
         amend(weights, metrics={**read_record(weights).metrics, **said})
         if decisions["int8"].accepted:
             for source, target in zip(draft, export_files(weights, "openvino-int8"), strict=True):

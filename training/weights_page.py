@@ -147,8 +147,11 @@ def _decision(precision: str, decision: Mapping[str, Any], name: str) -> list[st
         (node, row["objects"], row["fp32"], row[precision], 100 * (row[precision] - row["fp32"]))
         for node, row in figures.items()
     ]
-    where = " on processors made for it (AMX)" if precision == "bf16" else ""
-    verdict = f"Accepted: OpenVINO runs it by default{where}." if decision["accepted"] else "Not accepted: not used."
+    rest = " What stays in floating point was in bfloat16, as on all processors that multiply it."
+    verdict = "Not accepted: not used."
+    if decision["accepted"]:
+        where = " on processors made for it (AMX)" if precision == "bf16" else ""
+        verdict = f"Accepted: OpenVINO runs it by default{where}.{rest if decision.get('rest') == 'bf16' else ''}"
     return [
         "",
         f"### {precision}",

@@ -15,8 +15,10 @@ from hardstand.detector.choice import (
     candidates,
     choose,
     made_for_bf16,
+    multiplies_bf16,
     processor,
     remember,
+    rest_in_bf16,
 )
 from hardstand.detector.choice import accepted as precision_accepted
 from hardstand.detector.weights import export_files
@@ -40,7 +42,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     packages: set[str] = set()
     monkeypatch.setattr(module, "find_spec", lambda name: name if name in packages else None)
     monkeypatch.setattr(module, "torch_sees_cuda", lambda: False)
-    monkeypatch.setattr(module, "made_for_bf16", lambda: False)
+    monkeypatch.setattr(module, "_cpuinfo", list)
     return packages
 
 
@@ -84,6 +86,12 @@ def test_int8_is_taken_where_it_was_accepted_and_is_there(
             choose(path, known, precision="int8")
 
 
+def flags(monkeypatch: pytest.MonkeyPatch, *instructions: str) -> None:
+    """A processor with these instructions."""
+    said = ["processor\t: 0", f"flags\t\t: fpu {' '.join(instructions)}"]
+    monkeypatch.setattr(importlib.import_module("hardstand.detector.choice"), "_cpuinfo", lambda: said)
+
+
 def test_bf16_is_taken_where_it_was_accepted_on_processors_made_for_it(
     tmp_path: Path, record: WeightRecord, installed: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,7 +100,10 @@ def test_bf16_is_taken_where_it_was_accepted_on_processors_made_for_it(
     both = replace(known, metrics={**known.metrics, "bf16": {"accepted": True}})
     assert candidates(path, both) == [INT8, FP32]
     assert choose(path, both, backend="openvino", precision="bf16") == BF16  # named: runs anywhere, if not fast
-    monkeypatch.setattr(importlib.import_module("hardstand.detector.choice"), "made_for_bf16", lambda: True)
+    flags(monkeypatch, "avx512_bf16")
+    assert candidates(path, both) == [INT8, BF16, FP32]
+    assert choose(path, both) == INT8
+    flags(monkeypatch, "avx512_bf16", "amx_bf16")
     assert candidates(path, both) == [BF16, INT8, FP32]
     assert choose(path, both) == choose(path, both, backend="openvino") == BF16
     assert choose(path, both, precision="int8") == INT8
@@ -102,13 +113,33 @@ def test_bf16_is_taken_where_it_was_accepted_on_processors_made_for_it(
 
 
 def test_bf16_is_asked_of_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = importlib.import_module("hardstand.detector.choice")
-    for line, fast in (("flags\t\t: fpu avx512_bf16 amx_bf16 amx_tile", True), ("flags\t\t: fpu avx512_bf16", False)):
-        monkeypatch.setattr(module, "_cpuinfo", lambda line=line: ["processor\t: 0", line])
-        assert made_for_bf16() is fast
-    monkeypatch.setattr(module, "_cpuinfo", list)
+    flags(monkeypatch, "avx512_bf16", "amx_bf16", "amx_tile")
+    assert multiplies_bf16()
+    assert made_for_bf16()
+    flags(monkeypatch, "avx512_bf16")
+    assert multiplies_bf16()
+    assert not made_for_bf16()
+    flags(monkeypatch, "avx2")
+    assert not multiplies_bf16()
+    assert not made_for_bf16()
+    monkeypatch.setattr(importlib.import_module("hardstand.detector.choice"), "_cpuinfo", list)
+    assert not multiplies_bf16()
     assert not made_for_bf16()
     assert processor()
+
+
+def test_the_rest_of_int8_is_in_bf16_only_where_it_was_accepted_so(
+    record: WeightRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = {rest: replace(record, metrics={"int8": {"accepted": True, "rest": rest}}) for rest in ("bf16", "fp32")}
+    flags(monkeypatch, "avx512_bf16")
+    assert rest_in_bf16(measured["bf16"], "int8")
+    assert not rest_in_bf16(measured["fp32"], "int8")
+    assert not rest_in_bf16(record, "int8")  # weights from before it was said
+    assert rest_in_bf16(record, "bf16")
+    assert not rest_in_bf16(measured["bf16"], "fp32")
+    flags(monkeypatch, "avx2")
+    assert not rest_in_bf16(measured["bf16"], "int8")
 
 
 def test_candidates_are_what_is_installed_and_exported(

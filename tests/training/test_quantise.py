@@ -121,13 +121,13 @@ def engine(_source: Path | NDArray[np.uint8], _gsd: float, _detector: Detector) 
     raise AssertionError("scenes are handed in by the test")
 
 
-@pytest.mark.parametrize("amx", [True, False])
+@pytest.mark.parametrize("multiplies", [True, False])
 @pytest.mark.parametrize("good", [True, False])
 def test_decisions_are_recorded_and_int8_kept_only_where_accepted(
-    weights: Path, tiles: Path, monkeypatch: pytest.MonkeyPatch, good: bool, amx: bool
+    weights: Path, tiles: Path, monkeypatch: pytest.MonkeyPatch, good: bool, multiplies: bool
 ) -> None:
     for module in (commands, importlib.import_module("hardstand.detector.choice")):
-        monkeypatch.setattr(module, "made_for_bf16", lambda: amx)
+        monkeypatch.setattr(module, "multiplies_bf16", lambda: multiplies)
     monkeypatch.setattr(commands, "quantised", lambda graph, *_: graph)  # what it makes is tried above
     other = seen(0.9, 0.8, 0.7) if good else seen(0.9, 0.7, 0.8)
     scenes: Any = iter([seen(0.9, 0.8, 0.7), other, other])
@@ -136,16 +136,18 @@ def test_decisions_are_recorded_and_int8_kept_only_where_accepted(
     monkeypatch.setattr(commands, "run_records", lambda *_: next(scenes))
     decisions = commands.quantise(weights, tiles, commands.Material(data=tiles, tiles=tiles), engine)
     record = read_record(weights)
-    assert set(decisions) == ({"int8", "bf16"} if amx else {"int8"})
+    assert set(decisions) == ({"int8", "bf16"} if multiplies else {"int8"})
     assert all(decision.accepted is good for decision in decisions.values())
-    assert ("bf16" in record.metrics) is amx
+    assert ("bf16" in record.metrics) is multiplies
+    assert record.metrics["int8"]["rest"] == ("bf16" if multiplies else "fp32")
     assert record.metrics["int8"]["accepted"] is good
     assert record.metrics["int8"]["aircraft"]["fp32"] == 1.0
     assert record.metrics["int8"]["aircraft"]["int8"] == pytest.approx(1.0 if good else 0.8333, abs=1e-4)
     assert exported_model(weights).is_file()  # bound to the file with the new record
     assert has_export(weights, "openvino-int8") is good
     assert weights.with_name("tiny.openvino-int8.xml").is_file() is good
-    fastest = ("bf16" if amx else "int8") if good else "fp32"
+    monkeypatch.setattr(importlib.import_module("hardstand.detector.choice"), "made_for_bf16", lambda: False)
+    fastest = "int8" if good else "fp32"
     assert str(Detector.load(weights, backend="openvino").choice) == f"openvino cpu {fastest}"
     if good:
         pixels = np.full((SIDE, SIDE, 3), 99, np.uint8)

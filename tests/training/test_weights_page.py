@@ -42,6 +42,15 @@ def test_the_page_says_what_was_decided_about_a_cheaper_arithmetic(precision: st
     assert "| heli | 500 | 0.6 | 0.61 | 1 |" in text
 
 
+@pytest.mark.parametrize("rest", ["bf16", "fp32"])
+def test_the_page_says_what_the_rest_of_int8_was_in(rest: str) -> None:
+    (path, *_) = SHIPPED.glob("*.safetensors")
+    decision = decide(Comparison(400, 0.95, 0.95), {})
+    text = page([replace(read_record(path), metrics={"int8": {**decision.as_record("int8"), "rest": rest}})])
+    assert "Accepted: OpenVINO runs it by default." in text
+    assert ("What stays in floating point was in bfloat16" in text) is (rest == "bf16")
+
+
 def test_ranges_stand_in_their_order_and_inheritance_is_said() -> None:
     (path, *_) = SHIPPED.glob("*.safetensors")
     row = {"scenes": 2, "objects": 3, "ap50": 0.5, "ap_oriented_voc07": None, "count_error": 0.25}
