@@ -184,6 +184,7 @@ def open_ground(
     patches = np.asarray(labels, np.int32)
     large = np.asarray(stats[:, cv2.CC_STAT_AREA] * gsd * gsd >= ROOF_M2, np.bool_)
     at = np.floor(np.zeros((0, 2)) if parking is None else parking).astype(int)
+    at = np.minimum(at, (pixels.shape[1] - 1, pixels.shape[0] - 1))  # (0, y) turned is (width, y)
     large[patches[at[:, 1], at[:, 0]]] = True
     for edge in (patches[0], patches[-1], patches[:, 0], patches[:, -1]):
         large[edge] = True

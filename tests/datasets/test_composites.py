@@ -227,6 +227,8 @@ def test_roofs_and_water_are_no_open_ground() -> None:
     assert not mask[100:180, 100:220].any()
     assert not mask[280:380, 280:380].any()
     assert open_ground(pixels, gsd=0.5, parking=np.array([[160.0, 140.0]]))[140, 160]
+    far_edge = np.array([[float(pixels.shape[1]), 140.0], [160.0, float(pixels.shape[0])]])  # of a turned crop
+    assert (open_ground(pixels, gsd=0.5, parking=far_edge) == mask).all()
 
 
 def test_open_ground_is_smooth_ground() -> None:
