@@ -76,7 +76,7 @@ def _composites(data: Path, out: Path, split: Split, progress: Callable[[int, in
         free = list(free_ground(records))
         random.Random(0).shuffle(free)
         grounds += free[:96]
-    seeds = range(20000, 20000 + COMPOSITES) if split == "train" else range(100000, 100000 + HELD_BACK)
+    seeds = range(30000, 30000 + COMPOSITES) if split == "train" else range(100000, 100000 + HELD_BACK)
     cutouts = load_cutouts(assets / "cutouts", split=split)
     repaint = REPAINTED if split == "train" else 0.0  # measured on aircraft as they are
     return cut_composites(seeds, out, bases=grounds, cutouts=cutouts, repaint=repaint, progress=progress)
@@ -84,7 +84,7 @@ def _composites(data: Path, out: Path, split: Split, progress: Callable[[int, in
 
 def _generated(data: Path, out: Path, split: Split, progress: Callable[[int, int], None]) -> int:
     bases = load_bases(data / ASSETS / "empty_bases", split=split)
-    drawn, real = range(GENERATED_DRAWN), range(10000, 10000 + GENERATED_REAL)
+    drawn, real = range(5000, 5000 + GENERATED_DRAWN), range(15000, 15000 + GENERATED_REAL)
     if split == "holdout":
         drawn, real = range(0), range(200000, 200000 + HELD_BACK)
     return cut_generated(drawn, real, out, bases=bases, progress=progress)
