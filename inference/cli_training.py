@@ -71,13 +71,24 @@ def train(
 def self_label(
     weights: Annotated[Path, typer.Argument(metavar="WEIGHTS", help="A shipped name or a .safetensors file.")],
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="One folder of tiles; its index is rewritten.")],
+    set_aside: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SCORE", min=0.0, max=1.0, help="What is found from this score on, without a label, is set aside."
+        ),
+    ] = None,
 ) -> None:
-    """Give horizontal labels the angle of a network where its outline agrees with the label."""
+    """Give horizontal labels the angle of a network where its outline agrees with the label.
+
+    With --set-aside, objects that nobody labelled teach nothing: neither objects nor background. Look at some first.
+    """
     with one_line_errors():
         from ..training.commands import self_label as label  # noqa: PLC0415
 
-        turned, horizontal = label(weights, folder)
-        typer.echo(f"{folder}: {turned} of {horizontal} horizontal labels are oriented now")
+        done = label(weights, folder, set_aside=set_aside)
+        typer.echo(f"{folder}: {done.turned} of {done.horizontal} horizontal labels are oriented now")
+        if set_aside is not None:
+            typer.echo(f"{folder}: {done.left_out} objects without a label are set aside")
 
 
 @commands.command()

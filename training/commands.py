@@ -2,13 +2,17 @@
 
 import json
 import logging
+import math
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..datasets.annotation import ImageRecord
 from ..datasets.catalogue import open_set
@@ -62,7 +66,7 @@ from .scenes import (
 )
 from .screening import LADDER, aircraft_cues, screen_score
 from .screening import SETS as SCREENED
-from .selflabel import oriented_labels
+from .selflabel import left_out, oriented_labels
 from .tileset import TileEntry, tile_entry
 from .watch import LogLines, Watch
 
@@ -128,9 +132,19 @@ def fit_recipe(
     return path
 
 
-def self_label(weights: Path, tiles: Path) -> tuple[int, int]:
-    """Rewrite the index of a folder of tiles with the angles of a network; return how many labels of how many turned.
+class SelfLabels(NamedTuple):
+    """What `self_label` did to the labels of a folder of tiles."""
 
+    turned: int
+    horizontal: int
+    left_out: int
+
+
+def self_label(weights: Path, tiles: Path, *, set_aside: float | None = None) -> SelfLabels:
+    """Rewrite the index of a folder of tiles with what a network sees; return what that did.
+
+    Horizontal labels get the network's angle where its outline agrees with them: `turned` of `horizontal`. What it
+    finds from a score of `set_aside` on, and has no label, becomes ground about which nothing is said: `left_out`.
     Held-back places are left as they are. The first index is kept as `index.horizontal.jsonl`, from which it starts
     every time.
     """
@@ -140,26 +154,31 @@ def self_label(weights: Path, tiles: Path) -> tuple[int, int]:
         kept.write_bytes(index.read_bytes())
     rows = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
     entries = [tile_entry(record) for record in read_tiles(tiles, index=kept.name)]
-    wanted = [
-        number
-        for number, entry in enumerate(entries)
-        if split_of(entry.source, entry.group) == "train" and (~entry.turnable).any()
-    ]
-    turned = 0
+    wanted = [number for number, entry in enumerate(entries) if split_of(entry.source, entry.group) == "train"]
+    turned = added = 0
     for number, detections in zip(wanted, _all_found(weights, [entries[number] for number in wanted]), strict=True):
         entry = entries[number]
         boxes, exact = oriented_labels(entry.nodes, entry.boxes, entry.turnable, detections)
+        new = left_out(entry.nodes, entry.boxes, detections, math.inf if set_aside is None else set_aside)
         rows[number]["objects"] = [
-            [node, *(round(float(value), 3) for value in box), int(flag and not ignore), int(ignore), *before[8:]]
-            for node, box, flag, ignore, before in zip(
-                entry.nodes, boxes, exact, entry.ignore, rows[number]["objects"], strict=True
-            )
+            *(
+                _row(node, box, bool(flag and not ignore), bool(ignore), before[8:])
+                for node, box, flag, ignore, before in zip(
+                    entry.nodes, boxes, exact, entry.ignore, rows[number]["objects"], strict=True
+                )
+            ),
+            *(_row(node, box, False, True, ()) for node, box in zip(*new, strict=True)),
         ]
         turned += int((exact & ~entry.turnable).sum())
+        added += len(new[0])
     part = index.with_suffix(".part")
     part.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     part.replace(index)
-    return turned, sum(int((~entries[number].turnable).sum()) for number in wanted)
+    return SelfLabels(turned, sum(int((~entries[number].turnable).sum()) for number in wanted), added)
+
+
+def _row(node: str, box: NDArray[np.float32], exact: bool, ignore: bool, more: Sequence[Any]) -> list[Any]:
+    return [node, *(round(float(value), 3) for value in box), int(exact), int(ignore), *more]
 
 
 def _all_found(weights: Path, entries: Sequence[TileEntry]) -> Iterator[Detections]:

@@ -1,4 +1,4 @@
-"""Oriented labels from horizontal ones: the network's own box where its outline by shape agrees with the label."""
+"""What a network adds to labels: their angle where its outline by shape agrees, and objects that nobody labelled."""
 
 from collections.abc import Sequence
 
@@ -13,6 +13,8 @@ from .evaluate import box_iou
 LEAST_AGREEMENT = 0.75
 """IoU between the label and the network's box by shape above which the network's angle is believed."""
 LEAST_SCORE = 0.25
+LABELLED_SHARE = 0.3
+"""A box of which a label covers so much is that object, drawn otherwise."""
 
 
 def oriented_labels(
@@ -44,3 +46,30 @@ def oriented_labels(
         out[row, 2:4] *= growth
         flags[row] = True
     return out, flags
+
+
+def left_out(
+    nodes: Sequence[str], boxes: NDArray[np.float32], detections: Detections, least_score: float
+) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+    """Return nodes and horizontal boxes (M, 5) of what is found from a score on and none of the labels covers.
+
+    Sets that count as exhaustive leave objects out, and as background these would teach that aircraft are none. Boxes
+    are as of horizontal labels: centre, width, height, angle 0.
+    """
+    sure = detections.select(detections.score >= least_score)
+    names = [each.node for each in sure]
+    mine, theirs = _outlines(names, sure.boxes), _outlines(nodes, boxes)
+    low = np.maximum(mine[:, None, :2], theirs[None, :, :2])
+    high = np.minimum(mine[:, None, 2:], theirs[None, :, 2:])
+    both = np.prod(np.clip(high - low, 0, None), axis=2)
+    size = mine[:, 2:] - mine[:, :2]
+    new = both.max(axis=1, initial=0) < LABELLED_SHARE * np.prod(size, axis=1)
+    centre = (mine[:, :2] + mine[:, 2:]) / 2
+    rows = np.hstack((centre, size, np.zeros((len(mine), 1)))).astype(np.float32)
+    return tuple(name for name, is_new in zip(names, new, strict=True) if is_new), rows[new]
+
+
+def _outlines(nodes: Sequence[str], boxes: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(N, 4) x0, y0, x1, y1 by shape; of a horizontal label, whose angle is 0, the label."""
+    shapes = np.array([shape_of(node) for node in nodes], str)
+    return envelope(boxes, shapes).astype(np.float64)

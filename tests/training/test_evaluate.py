@@ -13,7 +13,7 @@ from hardstand.training.evaluate import box_iou, found_objects, matches, scene_r
 from hardstand.training.figures import SceneCount, figures
 from hardstand.training.precision import average_precision
 from hardstand.training.screening import MARGIN, aircraft_cues, screen_score
-from hardstand.training.selflabel import oriented_labels
+from hardstand.training.selflabel import left_out, oriented_labels
 
 NODES = ("fw", "heli")
 
@@ -118,3 +118,16 @@ def test_a_label_takes_the_networks_angle_only_where_the_outlines_agree() -> Non
     assert boxes[0, 4] == pytest.approx(0.6)
     assert boxes[0, :2].tolist() == pytest.approx([50, 50])
     assert boxes[1].tolist() == label[1].tolist()
+
+
+def test_what_the_network_is_sure_of_and_no_label_covers_is_set_aside() -> None:
+    x0, y0, x1, y1 = OUTLINE
+    label = np.array([[(x0 + x1) / 2 + 5, (y0 + y1) / 2, x1 - x0, y1 - y0, 0]], np.float32)  # shifted: the same object
+    there, doubtful = [150.0, 150.0, 30.0, 20.0, 0.5], [150.0, 50.0, 30.0, 20.0, 0.0]
+    found = _found([DIAMOND, there, doubtful], [0.9, 0.6, 0.4])
+    nodes, boxes = left_out(("fw",), label, found, 0.5)
+    assert nodes == ("fw",)
+    outline = envelope(np.array([there], np.float32), "diamond")[0]
+    assert boxes[0].tolist() == pytest.approx([150, 150, outline[2] - outline[0], outline[3] - outline[1], 0], abs=1e-3)
+    nodes, boxes = left_out((), np.zeros((0, 5), np.float32), found.select(np.zeros(3, bool)), 0.5)
+    assert (nodes, boxes.shape) == ((), (0, 5))
