@@ -1,11 +1,13 @@
 """Fixed-wing aircraft from above: fuselage, wings, engines and tail, after the real proportions of each type.
 
-Labels are at role level (transport, combat, ...): these shapes tell roles apart, not types.
+Labels name the type where the taxonomy has it. The shapes are rough: they say which types an F-15 is not, and beside
+the few real pictures of a type what its outline is in any paint; what they teach is measured on real cut-outs.
 """
 
 import numpy as np
 from numpy.random import Generator
 
+from ..detector.taxonomy import ancestors
 from .synth_airframes import JETS, LARGE, Jet, Plane
 from .synth_mesh import Asset, Facet, asset, fin, loft, plate, tube
 
@@ -239,7 +241,7 @@ def draw_aircraft(rng: Generator, *, largest_m: float = 80.0) -> tuple[Asset, st
     if rng.random() < 0.5:
         jets = [j for j in JETS if j.length <= largest_m]
         chosen = jets[int(rng.integers(len(jets)))]
-        return jet(chosen, rng), {"fw.light": "gaudy", "fw.bomber": "bomber"}.get(chosen.node, "combat")
+        return jet(chosen, rng), {"fw.light": "gaudy", "fw.bomber": "bomber"}.get(ancestors(chosen.node)[1], "combat")
     planes = [p for p in LARGE if max(p.length, p.span) <= largest_m]
     if not planes:
         return draw_aircraft(rng, largest_m=largest_m)

@@ -72,7 +72,7 @@ def node_targets(
     """Return targets and weights, both (B, A, K), of the node sigmoids.
 
     `target_scores` (B, A) is the alignment of each anchor with its object (0 for background), `labels` (B, A) the
-    column of the object's label, `foreground` (B, A) bool, `background` (B, K) the weight of empty ground per image.
+    row of the object's label, `foreground` (B, A) bool, `background` (B, K) the weight of empty ground per image.
     """
     targets = tree.path[labels] * target_scores[..., None]
     weights = torch.where(foreground[..., None], tree.known[labels], background[:, None, :])
@@ -105,7 +105,7 @@ class ShapeAssigner(RotatedTaskAlignedAssigner):
 class TreeLoss(v8OBBLoss):
     """Criterion for an ultralytics oriented model whose classes are the nodes of `tree`.
 
-    The batch is a dict of: `objects` (M, 8) float [image, label column, x, y, w, h, angle, exact] in pixels, `ignore`
+    The batch is a dict of: `objects` (M, 8) float [image, label row, x, y, w, h, angle, exact] in pixels, `ignore`
     (I, 5) float [image, x0, y0, x1, y1] in pixels: ground about which nothing is said, `background` (B, K) float.
     """
 
@@ -126,8 +126,8 @@ class TreeLoss(v8OBBLoss):
         packed = torch.zeros(images, most, 10, device=self.device)
         for image in range(images):
             rows = objects[index == image]
-            column = rows[:, 1].long()
-            flags = (torch.ones(len(rows), device=self.device), self.tree.diamond[column], self.tree.ellipse[column])
+            label = rows[:, 1].long()
+            flags = (torch.ones(len(rows), device=self.device), self.tree.diamond[label], self.tree.ellipse[label])
             packed[image, : len(rows)] = torch.cat((rows[:, 1:], torch.stack([f.float() for f in flags], 1)), 1)
         return packed[..., :1], packed[..., [1, 2, 3, 4, 5, 6, 8, 9]], packed[..., 7:8]
 
@@ -141,9 +141,9 @@ class TreeLoss(v8OBBLoss):
         unturned = self.bbox_decode(points, distances, angles.detach())
         scaled = predicted.detach().clone()
         scaled[..., :4] *= strides
-        column, target, aligned, foreground = self.assign(logits, scaled, points * strides, labels, boxes, mask)
+        label, target, aligned, foreground = self.assign(logits, scaled, points * strides, labels, boxes, mask)
         total = summed(aligned.sum()).clamp(min=1) / processes()
-        targets, weights = node_targets(aligned, column, foreground, self.tree, batch["background"].to(self.device))
+        targets, weights = node_targets(aligned, label, foreground, self.tree, batch["background"].to(self.device))
         weights = weights * (foreground | ~self.ignored(points * strides, batch["ignore"], len(logits)))[..., None]
         parts = torch.zeros(4, device=self.device)
         parts[1] = (self.bce(logits, targets) * weights).sum() / total
@@ -164,7 +164,7 @@ class TreeLoss(v8OBBLoss):
     def assign(
         self, logits: Tensor, scaled: Tensor, points: Tensor, labels: Tensor, boxes: Tensor, mask: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return per anchor: label column, target box (8), alignment (0 for background) and foreground.
+        """Return per anchor: label row, target box (8), alignment (0 for background) and foreground.
 
         Anchors compete by the score of the counted root, so that a deep type that is not learnt yet still gets its
         anchors by "is an aircraft".
@@ -176,8 +176,7 @@ class TreeLoss(v8OBBLoss):
         _, target, scores, foreground, index = self.assigner(
             logits.detach().sigmoid(), scaled, points, roots, boxes, mask
         )
-        column = labels[..., 0].long().gather(1, index)
-        return column, target, scores.sum(-1), foreground
+        return labels[..., 0].long().gather(1, index), target, scores.sum(-1), foreground
 
     def box_terms(
         self, predicted: Tensor, distances: Tensor, points: Tensor, target: Tensor, weight: Tensor, unit: Tensor

@@ -30,7 +30,7 @@ class Samples:
     def __init__(self, tiles: TileSet, keys: Sequence[tuple[int, int]], record: WeightRecord) -> None:
         """Take `keys` (tile index, draw number) of the tiles; the record says what the network's columns are."""
         self.items = [tiles[key] for key in keys]
-        self.nodes = tiles.tree.nodes
+        self.labels = tiles.tree.labels
         self.decoder = Decoder(record, min_score=SHOWN_SCORE)
 
     def write(self, network: nn.Module, path: Path, *, title: str) -> None:
@@ -49,12 +49,12 @@ class Samples:
         image = item["image"][None].to(parameter.device, parameter.dtype) / 255
         raw = network(image)[0].float().cpu().numpy()[0]
         size = image.shape[-1]
-        return draw_objects(item, self.nodes, self.decoder(raw, size, size))
+        return draw_objects(item, self.labels, self.decoder(raw, size, size))
 
 
 def write_crops(tiles: TileSet, keys: Sequence[tuple[int, int]], path: Path) -> None:
     """Write the crops of `keys` as they are learnt from, with their labels; `OutputError` where that cannot be."""
-    drawn = [draw_objects(tiles[key], tiles.tree.nodes) for key in keys]
+    drawn = [draw_objects(tiles[key], tiles.tree.labels) for key in keys]
     _write_sheet(
         drawn, path, "crops as they are learnt from: white = label, with its axis where exact, grey = left aside"
     )
@@ -71,19 +71,19 @@ def _write_sheet(drawn: Sequence[Pixels], path: Path, caption: str) -> None:
         raise OutputError(f"cannot write {path}")
 
 
-def draw_objects(item: dict[str, Any], nodes: Sequence[str], found: Detections | None = None) -> Pixels:
+def draw_objects(item: dict[str, Any], labels: Sequence[str], found: Detections | None = None) -> Pixels:
     """Return the crop of an item of a `TileSet` with its labels, and with detections, drawn on it."""
     canvas: Pixels = np.ascontiguousarray(item["image"].numpy().transpose(1, 2, 0))
     for x0, y0, x1, y1 in item["ignore"].numpy():
         cv2.rectangle(canvas, (int(x0), int(y0)), (int(x1), int(y1)), UNSURE, 1)
-    for column, *box, exact in item["objects"].numpy():
+    for row, *box, exact in item["objects"].numpy():
         _box(canvas, np.array(box, np.float32), TRUTH, axis=bool(exact))
         if found is None:
-            _text(canvas, nodes[int(column)], np.array(box, np.float32), TRUTH)
+            _text(canvas, labels[int(row)], np.array(box, np.float32), TRUTH)
     if found is not None:
         for row in range(len(found)):
             _box(canvas, found.boxes[row], FOUND, axis=True)
-            text = f"{nodes[int(found.label[row])]} {float(found.score[row]):.2f}"
+            text = f"{found.nodes[int(found.label[row])]} {float(found.score[row]):.2f}"
             _text(canvas, text, found.boxes[row], FOUND)
     return canvas
 

@@ -186,7 +186,7 @@ class Piece:
 
     pixels: Pixels
     objects: NDArray[np.float32]
-    """(M, 7) label column, centre x, centre y, length, width, angle, exact."""
+    """(M, 7) row of the label in the tree, centre x, centre y, length, width, angle, exact."""
     ignore: NDArray[np.float32]
     """(I, 4) x0, y0, x1, y1."""
 
@@ -233,7 +233,7 @@ class TileSet(torch.utils.data.Dataset[dict[str, Any]]):
         self.entries = list(entries)
         self.tree, self.crop, self.look, self.gsd_m, self.seed = tree, crop, look, gsd_m, seed
         self.crosses = crosses
-        self.columns = [np.array([tree.column(node) for node in entry.nodes], np.int64) for entry in self.entries]
+        self.rows = [np.array([tree.row(node) for node in entry.nodes], np.int64) for entry in self.entries]
         self.alike: dict[tuple[str, ...], list[int]] = {}
         for index, entry in enumerate(self.entries):
             self.alike.setdefault(entry.exhaustive, []).append(index)
@@ -280,9 +280,7 @@ class TileSet(torch.utils.data.Dataset[dict[str, Any]]):
         points = corners(boxes[unsure])
         return Piece(
             warped(np.asarray(pixels, np.uint8), matrix, crop.size_px, fill),
-            np.column_stack((self.columns[index][keep], boxes[keep], entry.exact[keep]))
-            .astype(np.float32)
-            .reshape(-1, 7),
+            np.column_stack((self.rows[index][keep], boxes[keep], entry.exact[keep])).astype(np.float32).reshape(-1, 7),
             np.concatenate((points.min(1), points.max(1)), 1).astype(np.float32).reshape(-1, 4).clip(0, crop.size_px),
         )
 

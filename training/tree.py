@@ -6,34 +6,38 @@ from dataclasses import dataclass
 import torch
 
 from ..detector.errors import LabelError
-from ..detector.taxonomy import ancestors, is_a, root, shape_of
+from ..detector.taxonomy import NODES, ancestors, is_a, lookalikes, root, shape_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NodeTree:
-    """Lookup tables for the K nodes of a network; made by `node_tree`."""
+    """Lookup tables for the K nodes of a network and the R labels that it can learn from; made by `node_tree`."""
 
     nodes: tuple[str, ...]
+    labels: tuple[str, ...]
+    """The R nodes of the taxonomy that a label may name: those of the network first, then all that lie below one."""
     path: torch.Tensor
-    """(K, K) float, row = labelled node, column = node: 1 where the column is the row's node or an ancestor of it."""
+    """(R, K) float, row = label, column = node: 1 where the column is the label or an ancestor of it."""
     known: torch.Tensor
-    """(K, K) float: 0 where the column is strictly below the row (the label does not tell), else 1."""
+    """(R, K) float: 0 where the label does not tell, else 1. It does not tell what lies below it; a type that the
+    network lacks is none of those that it has, but for its look-alikes, and "other" may be any of them."""
     root: torch.Tensor
-    """(K,) long: column of the counted root (fw, heli, ad.launcher) of each node."""
+    """(R,) long: column of the counted root (fw, heli, ad.launcher) of each label."""
     ellipse: torch.Tensor
-    """(K,) bool: horizontal boxes of this node are envelopes of the ellipse."""
+    """(R,) bool: horizontal boxes of this label are envelopes of the ellipse."""
     diamond: torch.Tensor
-    """(K,) bool: horizontal boxes of this node are envelopes of the diamond."""
+    """(R,) bool: horizontal boxes of this label are envelopes of the diamond."""
 
-    def column(self, label: str) -> int:
-        """Column of the deepest node of the network that `label` is or lies below.
+    def row(self, label: str) -> int:
+        """Row of a label.
 
         Raises `LabelError` when the network has neither the label nor any ancestor of it.
         """
-        for node in reversed(ancestors(label)):
-            if node in self.nodes:
-                return self.nodes.index(node)
-        raise LabelError(f"label {label!r} has no node or ancestor among the network's nodes: {', '.join(self.nodes)}")
+        if label not in self.labels:
+            raise LabelError(
+                f"label {label!r} has no node or ancestor among the network's nodes: {', '.join(self.nodes)}"
+            )
+        return self.labels.index(label)
 
     def background(self, exhaustive: Sequence[str]) -> torch.Tensor:
         """(K,) float weight of empty ground: 1 for nodes of the roots that the image's set labels exhaustively."""
@@ -43,6 +47,7 @@ class NodeTree:
         """Return the same tables on `device`."""
         return NodeTree(
             self.nodes,
+            self.labels,
             *(table.to(device) for table in (self.path, self.known, self.root, self.ellipse, self.diamond)),
         )
 
@@ -50,12 +55,28 @@ class NodeTree:
 def node_tree(nodes: Sequence[str]) -> NodeTree:
     """Return the tables for `nodes`, in that column order; every counted root used must be among them."""
     columns = tuple(nodes)
-    shapes = [shape_of(node) for node in columns]
+    below = [label for label in NODES if label not in columns and any(node in columns for node in ancestors(label))]
+    labels = (*columns, *below)
+    shapes = [shape_of(label) for label in labels]
     return NodeTree(
         nodes=columns,
-        path=torch.tensor([[float(is_a(row, column)) for column in columns] for row in columns]),
-        known=torch.tensor([[float(row == col or not is_a(col, row)) for col in columns] for row in columns]),
-        root=torch.tensor([columns.index(root(node)) for node in columns]),
+        labels=labels,
+        path=torch.tensor([[float(is_a(label, column)) for column in columns] for label in labels]),
+        known=torch.tensor([[float(_tells(label, column, columns)) for column in columns] for label in labels]),
+        root=torch.tensor([columns.index(root(label)) for label in labels]),
         ellipse=torch.tensor([shape == "ellipse" for shape in shapes]),
         diamond=torch.tensor([shape == "diamond" for shape in shapes]),
     )
+
+
+def _tells(label: str, column: str, columns: Sequence[str]) -> bool:
+    """Whether a label says if its object is of a node of the network."""
+    if is_a(label, column):
+        return True
+    nearest = next(node for node in reversed(ancestors(label)) if node in columns)
+    if not is_a(column, nearest):
+        return True
+    if is_a(column, label) or label.endswith(".other"):
+        return False
+    kinds = (kind for kind in NODES if is_a(kind, label))
+    return not any(is_a(alike.node, column) for kind in kinds for alike in lookalikes(kind))
