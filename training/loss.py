@@ -67,15 +67,17 @@ def angle_miss(predicted: Tensor, target: Tensor) -> Tensor:
 
 
 def node_targets(
-    target_scores: Tensor, labels: Tensor, foreground: Tensor, tree: NodeTree, background: Tensor
+    target_scores: Tensor, labels: Tensor, foreground: Tensor, tree: NodeTree, background: Tensor, absent: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return targets and weights, both (B, A, K), of the node sigmoids.
 
     `target_scores` (B, A) is the alignment of each anchor with its object (0 for background), `labels` (B, A) the
-    row of the object's label, `foreground` (B, A) bool, `background` (B, K) the weight of empty ground per image.
+    row of the object's label, `foreground` (B, A) bool, `background` (B, K) the weight of empty ground per image,
+    `absent` (B, K) 1 for nodes of which no object in the image is.
     """
     targets = tree.path[labels] * target_scores[..., None]
-    weights = torch.where(foreground[..., None], tree.known[labels], background[:, None, :])
+    known = torch.maximum(tree.known[labels], absent[:, None, :])
+    weights = torch.where(foreground[..., None], known, background[:, None, :])
     return targets * foreground[..., None], weights
 
 
@@ -106,7 +108,8 @@ class TreeLoss(v8OBBLoss):
     """Criterion for an ultralytics oriented model whose classes are the nodes of `tree`.
 
     The batch is a dict of: `objects` (M, 8) float [image, label row, x, y, w, h, angle, exact] in pixels, `ignore`
-    (I, 5) float [image, x0, y0, x1, y1] in pixels: ground about which nothing is said, `background` (B, K) float.
+    (I, 5) float [image, x0, y0, x1, y1] in pixels: ground about which nothing is said, `background` and `absent`
+    (B, K) float as of `node_targets`.
     """
 
     def __init__(self, model: Network, tree: NodeTree, gains: Gains = Gains()) -> None:
@@ -143,7 +146,8 @@ class TreeLoss(v8OBBLoss):
         scaled[..., :4] *= strides
         label, target, aligned, foreground = self.assign(logits, scaled, points * strides, labels, boxes, mask)
         total = summed(aligned.sum()).clamp(min=1) / processes()
-        targets, weights = node_targets(aligned, label, foreground, self.tree, batch["background"].to(self.device))
+        background, absent = (batch[key].to(self.device) for key in ("background", "absent"))
+        targets, weights = node_targets(aligned, label, foreground, self.tree, background, absent)
         weights = weights * (foreground | ~self.ignored(points * strides, batch["ignore"], len(logits)))[..., None]
         parts = torch.zeros(4, device=self.device)
         parts[1] = (self.bce(logits, targets) * weights).sum() / total

@@ -31,7 +31,7 @@ class SetShare:
     empty_share: float = 0.15
     """Of the crops from this folder, how many start from a tile without objects."""
     negatives: tuple[str, ...] = ()
-    """Counted nodes that the set does not label because they do not occur there: trained as background too."""
+    """Nodes that do not occur in the set, whatever its labels tell: neither its ground nor its objects are of them."""
     scale: tuple[float, ...] = ()
     """Smallest and largest scale of its crops, where they are not those of [crop]. Narrow where the set's metres are
     true, because types of one shape differ in size alone; wide where they are guessed. A folder may be named twice."""

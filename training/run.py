@@ -84,6 +84,7 @@ def _within(entry: TileEntry, share: SetShare, nodes: Sequence[str]) -> TileEntr
     return replace(
         entry,
         exhaustive=(*entry.exhaustive, *share.negatives),
+        absent=share.negatives,
         nodes=kept,
         boxes=entry.boxes[has],
         exact=entry.exact[has],

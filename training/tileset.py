@@ -39,6 +39,8 @@ class TileEntry:
     """(M, 5) centre x, centre y, length, width, angle in pixels; horizontal labels: width, height on the image, 0."""
     exact: NDArray[np.bool_]
     ignore: NDArray[np.bool_]
+    absent: tuple[str, ...] = ()
+    """Nodes of which no object is, though labels that are less deep do not say so."""
     scale: tuple[float, float] | None = None
     """Smallest and largest scale of its crops around the true ground sampling distance; None: those of the run."""
     around: NDArray[np.intp] | None = None
@@ -234,20 +236,20 @@ class TileSet(torch.utils.data.Dataset[dict[str, Any]]):
         self.tree, self.crop, self.look, self.gsd_m, self.seed = tree, crop, look, gsd_m, seed
         self.crosses = crosses
         self.rows = [np.array([tree.row(node) for node in entry.nodes], np.int64) for entry in self.entries]
-        self.alike: dict[tuple[str, ...], list[int]] = {}
+        self.alike: dict[tuple[tuple[str, ...], ...], list[int]] = {}
         for index, entry in enumerate(self.entries):
-            self.alike.setdefault(entry.exhaustive, []).append(index)
+            self.alike.setdefault((entry.exhaustive, entry.absent), []).append(index)
 
     def __len__(self) -> int:
         return len(self.entries)
 
     def __getitem__(self, key: tuple[int, int]) -> dict[str, Any]:
-        """Return the crop for (tile index, draw number): image (3, S, S) uint8 RGB, objects, ignore, background."""
+        """Return the crop for (tile index, draw number): image (3, S, S) uint8 RGB, its objects and ground."""
         index, draw = key
         rng = np.random.default_rng((self.seed, draw))
-        exhaustive = self.entries[index].exhaustive
+        exhaustive, absent = self.entries[index].exhaustive, self.entries[index].absent
         if self.crop.mosaic and rng.random() < self.crop.mosaic:
-            others = rng.choice(self.alike[exhaustive], 3)
+            others = rng.choice(self.alike[exhaustive, absent], 3)
             quarter = replace(self.crop, size_px=self.crop.size_px // 2, mosaic=0.0)
             piece = joined([self._piece(int(each), quarter, rng) for each in (index, *others)])
         else:
@@ -260,7 +262,8 @@ class TileSet(torch.utils.data.Dataset[dict[str, Any]]):
             "image": torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1))),
             "objects": torch.from_numpy(piece.objects),
             "ignore": torch.from_numpy(piece.ignore),
-            "background": self.tree.background(exhaustive),
+            "background": self.tree.within(exhaustive),
+            "absent": self.tree.within(absent),
         }
 
     def _piece(self, index: int, crop: CropRange, rng: np.random.Generator) -> Piece:
@@ -286,7 +289,10 @@ class TileSet(torch.utils.data.Dataset[dict[str, Any]]):
 
 
 def collate(items: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
-    """Return one batch: images (B, 3, S, S) uint8, and objects and ignore rows with the image number in front."""
+    """Return one batch: images (B, 3, S, S) uint8, and objects and ignore rows with the image number in front.
+
+    And (B, K): what weight empty ground has, and which nodes no object is of.
+    """
 
     def numbered(key: str) -> torch.Tensor:
         rows = [torch.cat((torch.full((len(item[key]), 1), float(i)), item[key]), 1) for i, item in enumerate(items)]
@@ -297,4 +303,5 @@ def collate(items: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
         "objects": numbered("objects"),
         "ignore": numbered("ignore"),
         "background": torch.stack([item["background"] for item in items]),
+        "absent": torch.stack([item["absent"] for item in items]),
     }

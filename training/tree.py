@@ -39,9 +39,9 @@ class NodeTree:
             )
         return self.labels.index(label)
 
-    def background(self, exhaustive: Sequence[str]) -> torch.Tensor:
-        """(K,) float weight of empty ground: 1 for nodes of the roots that the image's set labels exhaustively."""
-        return torch.tensor([float(any(is_a(node, known) for known in exhaustive)) for node in self.nodes])
+    def within(self, branches: Sequence[str]) -> torch.Tensor:
+        """(K,) float: 1 for nodes that are one of `branches` or lie below one, else 0."""
+        return torch.tensor([float(any(is_a(node, top) for top in branches)) for node in self.nodes])
 
     def to(self, device: torch.device) -> "NodeTree":
         """Return the same tables on `device`."""

@@ -61,14 +61,15 @@ def test_node_targets_match_a_slow_reading_of_the_rule() -> None:
     labels = torch.tensor([[0, 2, 1, 0], [3, 0, 4, 0]])
     foreground = torch.tensor([[True, True, False, False], [True, False, True, False]])
     aligned = torch.tensor([[0.5, 0.9, 0.0, 0.0], [0.7, 0.0, 0.2, 0.0]])
-    background = torch.stack((tree.background(("fw",)), tree.background(("heli", "fw"))))
-    targets, weights = node_targets(aligned, labels, foreground, tree, background)
+    background = torch.stack((tree.within(("fw",)), tree.within(("heli", "fw"))))
+    absent = torch.stack((tree.within(()), tree.within(("fw.combat",))))
+    targets, weights = node_targets(aligned, labels, foreground, tree, background, absent)
     for image in range(2):
         for anchor in range(4):
             label = NODES[int(labels[image, anchor])]
             for column, node in enumerate(NODES):
                 on_path = label == node or label.startswith(node + ".")
-                below = node.startswith(label + ".")
+                below = node.startswith(label + ".") and not absent[image, column]
                 if foreground[image, anchor]:
                     expected = (float(aligned[image, anchor]) * on_path, 0.0 if below else 1.0)
                 else:
@@ -91,7 +92,8 @@ def _batch(
     return {
         "objects": torch.tensor(objects).reshape(-1, 8),
         "ignore": torch.tensor(ignore or []).reshape(-1, 5),
-        "background": node_tree(NODES).background(exhaustive)[None],
+        "background": node_tree(NODES).within(exhaustive)[None],
+        "absent": torch.zeros(1, len(NODES)),
     }
 
 

@@ -146,7 +146,9 @@ def test_gradients_of_angles_and_of_node_scores_are_those_of_finite_differences(
     tree = node_tree(NODES)
     logits = torch.randn(1, 3, len(NODES), dtype=torch.float64, requires_grad=True)
     aligned, labels = torch.tensor([[0.7, 0.0, 0.4]]), torch.tensor([[1, 0, 2]])
-    targets, weights = node_targets(aligned, labels, aligned > 0, tree, tree.background(("fw",))[None])
+    targets, weights = node_targets(
+        aligned, labels, aligned > 0, tree, tree.within(("fw",))[None], torch.zeros(1, len(NODES))
+    )
 
     def classes(each: torch.Tensor) -> torch.Tensor:
         loss = torch.nn.functional.binary_cross_entropy_with_logits(each, targets.double(), reduction="none")
@@ -232,6 +234,7 @@ def test_a_few_steps_find_an_object_also_without_a_distribution_of_distances() -
         "objects": torch.tensor([[0.0, 0, 32, 32, 32, 12, 0.0, 1]]),
         "ignore": torch.zeros(0, 5),
         "background": torch.ones(1, len(NODES)),
+        "absent": torch.zeros(1, len(NODES)),
     }
     criterion = TreeLoss(model, node_tree(NODES))
     optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3)

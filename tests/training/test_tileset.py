@@ -170,7 +170,7 @@ def test_a_mosaic_keeps_what_is_unsure_inside_its_piece(tmp_path: Path) -> None:
     unsure = np.concatenate([tiles[0, draw]["ignore"].numpy() for draw in range(8)])
     assert len(unsure) > 8
     assert ((unsure[:, 0] // 64.001 == unsure[:, 2] // 64.001) | (unsure[:, 0] == 64)).all()
-    assert set(tiles[0, 0]) == {"image", "objects", "ignore", "background"}
+    assert set(tiles[0, 0]) == {"image", "objects", "ignore", "background", "absent"}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def test_a_label_says_nothing_about_what_lies_below_it() -> None:
 
 
 def test_background_is_known_only_where_the_set_is_exhaustive() -> None:
-    assert node_tree(NODES).background(("fw",)).tolist() == [1, 1, 1, 1, 0, 0]
+    assert node_tree(NODES).within(("fw",)).tolist() == [1, 1, 1, 1, 0, 0]
 
 
 def test_a_type_that_the_network_lacks_is_none_of_its_types() -> None:
