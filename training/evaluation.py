@@ -15,11 +15,10 @@ from .evaluate import SceneResult, assigned, node_result, overlaps, scene_result
 from .figures import Counts, SceneCount, by_gsd, by_size, figures, plain
 from .operating import operating_points
 from .precision import precision_table
-from .scenes import LAUNCHER_FREE, REPORT_SCORE, THRESHOLD, Counting, Pair
+from .scenes import LAUNCHER_FREE, REPORT_SCORE, THRESHOLD, WHOLE, Counting, Pair
 from .typescore import type_scores
 
 LAUNCHER = "ad.launcher"
-WHOLE = "real scenes"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,6 +31,8 @@ MEASURED = ("airbus", "hrplanes", "aerial_airport", "simd", "nwpu", "dota")
 """Real sets of which places are held back (`datasets.split`)."""
 LAUNCHER_FREE = ("airbus", "simd", "aerial_airport")
 """Real sets on whose ground no launcher stands: everything called one is a false alarm."""
+WHOLE = "real scenes"
+"""Name of all whole images together, where figures are per set."""
 HELD_TILES = ("composites_holdout", "generated_holdout")
 """Folders of tiles with exact labels of held-back cut-outs and bases."""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..detector.weights import WeightRecord, read_record
+from .scenes import WHOLE
 
 HEAD = """# Weight files
 
@@ -60,6 +61,7 @@ def page(records: Sequence[WeightRecord]) -> str:
             lines += _scores("Whole held-back images, after merging", command, metrics["scenes"], (*TOP, *NEWER))
             lines += _reading(metrics)
             lines += _breakdowns(metrics, command)
+            lines += _reported(metrics, command)
         for folder, title in (
             ("composites_holdout", "Types, angles and sizes: held-back real cut-outs on held-back real bases"),
             ("generated_holdout", "Helicopters and launchers: generated, on held-back real bases"),
@@ -124,6 +126,14 @@ def _breakdowns(metrics: Mapping[str, Any], command: str) -> list[str]:
     if metrics.get("tiles"):
         lines += _scores("Held-back tiles, per node", command, metrics["tiles"], (*TOP, *NEWER))
     return lines
+
+
+def _reported(metrics: Mapping[str, Any], command: str) -> list[str]:
+    """What objects of whole images were reported as: on airports, types that do not stand there are errors."""
+    matrix = metrics.get("confusion", {}).get(WHOLE)
+    if not matrix:
+        return []
+    return ["", "### Whole held-back images: what objects are reported as", "", f"`{command}`", *_confusion(matrix)]
 
 
 def _in_order(rows: Mapping[str, Any]) -> dict[str, Any]:

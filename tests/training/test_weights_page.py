@@ -61,7 +61,10 @@ def test_ranges_stand_in_their_order_and_inheritance_is_said() -> None:
         "by_score": {
             "ad.launcher": {"0.05": {"objects": 9, "recall": 0.8, "false_alarms_per_km2_of_real_ground": 0.2}}
         },
-        "confusion": {"composites_holdout": {"labelled": ["fw"], "reported": ["fw", "missed"], "objects": [[7, 0]]}},
+        "confusion": {
+            "composites_holdout": {"labelled": ["fw"], "reported": ["fw", "missed"], "objects": [[7, 0]]},
+            "real scenes": {"labelled": ["fw"], "reported": ["fw.bomber", "missed"], "objects": [[9, 1]]},
+        },
         "types": {"composites_holdout": {"fw": {"objects": 7, "found": 7}}},
         "calibration": {"fw": {"inherits": None}, "fw.airliner": {"inherits": "fw"}},
     }
@@ -75,3 +78,4 @@ def test_ranges_stand_in_their_order_and_inheritance_is_said() -> None:
     assert "count error |" in text
     assert "oriented voc07 |" not in text  # nothing measured, no column
     assert "| fw | 7 |  |" in text
+    assert "| fw | 9 | 1 |" in text
