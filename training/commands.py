@@ -154,7 +154,11 @@ def self_label(weights: Path, tiles: Path, *, set_aside: float | None = None) ->
         kept.write_bytes(index.read_bytes())
     rows = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
     entries = [tile_entry(record) for record in read_tiles(tiles, index=kept.name)]
-    wanted = [number for number, entry in enumerate(entries) if split_of(entry.source, entry.group) == "train"]
+    wanted = [
+        number
+        for number, entry in enumerate(entries)
+        if split_of(entry.source, entry.group) == "train" and (set_aside is not None or (~entry.turnable).any())
+    ]
     turned = added = 0
     for number, detections in zip(wanted, _all_found(weights, [entries[number] for number in wanted]), strict=True):
         entry = entries[number]

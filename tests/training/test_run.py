@@ -26,8 +26,9 @@ from hardstand.training import fit as fitting
 from hardstand.training.commands import fit_recipe, self_label
 from hardstand.training.diary import Diary
 from hardstand.training.recipe import as_plain, read_recipe
-from hardstand.training.run import train, training_tiles
+from hardstand.training.run import tile_set_of, train, training_tiles
 from hardstand.training.shortage import shortage_told
+from hardstand.training.tree import node_tree
 from hardstand.training.weights_page import page
 
 RECIPE = """
@@ -228,6 +229,17 @@ def test_around_takes_the_tiles_with_one_of_these_alone(tmp_path: Path) -> None:
     recipe.write_text(RECIPE.format(steps=1) + 'around = ["ad.launcher"]\n')
     with pytest.raises(DatasetNotFoundError, match=r"no tile with an object of ad\.launcher outside"):
         training_tiles(read_recipe(recipe), tmp_path)
+
+
+def test_what_does_not_occur_in_a_set_is_said_of_its_ground_and_of_its_objects(tmp_path: Path) -> None:
+    tiles, recipe = _tiles(tmp_path / "tiles"), tmp_path / "r.toml"
+    recipe.write_text(RECIPE.format(steps=1) + 'negatives = ["ad.launcher"]\n')
+    read = read_recipe(recipe)
+    entries, _ = training_tiles(read, tiles)
+    assert {entry.absent for entry in entries} == {("ad.launcher",)}
+    item = tile_set_of(read, entries, node_tree(read.nodes))[0, 0]
+    assert item["absent"].tolist() == [0, 0, 1]
+    assert item["background"][2] == 1
 
 
 def test_a_torn_index_is_named(tmp_path: Path) -> None:
