@@ -178,11 +178,16 @@ def found_objects(result: SceneResult, *, threshold: float) -> NDArray[np.bool_]
 
 def box_iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return (N, M) intersection over union of horizontal boxes x0, y0, x1, y1."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    both = np.prod(np.clip(high - low, 0, None), axis=2)
+    both = shared_area(a, b)
     areas = [np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=1) for boxes in (a, b)]
     return np.asarray(both / np.maximum(areas[0][:, None] + areas[1][None] - both, 1e-9), np.float64)
+
+
+def shared_area(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (N, M) areas that horizontal boxes x0, y0, x1, y1 share."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    return np.asarray(np.prod(np.clip(high - low, 0, None), axis=2), np.float64)
 
 
 def verdicts(results: Iterable[SceneResult]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ..detector.boxes import envelope
 from ..detector.detections import Detections
 from ..detector.taxonomy import shape_of
-from .evaluate import box_iou
+from .evaluate import box_iou, shared_area
 
 LEAST_AGREEMENT = 0.75
 """IoU between the label and the network's box by shape above which the network's angle is believed."""
@@ -59,11 +59,8 @@ def left_out(
     sure = detections.select(detections.score >= least_score)
     names = [each.node for each in sure]
     mine, theirs = _outlines(names, sure.boxes), _outlines(nodes, boxes)
-    low = np.maximum(mine[:, None, :2], theirs[None, :, :2])
-    high = np.minimum(mine[:, None, 2:], theirs[None, :, 2:])
-    both = np.prod(np.clip(high - low, 0, None), axis=2)
     size = mine[:, 2:] - mine[:, :2]
-    new = both.max(axis=1, initial=0) < LABELLED_SHARE * np.prod(size, axis=1)
+    new = shared_area(mine, theirs).max(axis=1, initial=0) < LABELLED_SHARE * np.prod(size, axis=1)
     centre = (mine[:, :2] + mine[:, 2:]) / 2
     rows = np.hstack((centre, size, np.zeros((len(mine), 1)))).astype(np.float32)
     return tuple(name for name, is_new in zip(names, new, strict=True) if is_new), rows[new]
