@@ -4,9 +4,10 @@ As published: `img/` with YOLO text beside every image (`train.txt`, `validation
 somebody's machine and are not needed); or in the form of one COCO file, `images/` and `annotations.coco.json`, scaled
 down to 640 px.
 
-The set tells no ground sampling distance and its zoom varies; it is estimated per image from the aircraft
-(`scale.gsd_from_aircraft`): nominal 0.3 m and within 0.15 to 0.6 m as published, 1.2 m and 0.5 to 2.2 m scaled down.
-Group: the airport part of the file name.
+What many of the aircraft are was told by eye (`named`). The set tells no ground sampling distance, and its zoom varies
+by a factor of five: it is estimated per image from the named aircraft (`scale.gsd_from_named`), nominal 0.65 m and
+within 0.25 to 2.2 m at a width of 640 px, in proportion less in wider images (published: 4800 px). Group: the airport
+part of the file name.
 """
 
 import json
@@ -20,16 +21,19 @@ from . import yolo_text
 from .annotation import Annotation, ImageRecord, horizontal
 from .images import image_size, list_images
 from .labels import meaning_of
+from .named import named
 from .records import gathered, parsed, record_of
-from .scale import gsd_from_aircraft
+from .scale import gsd_from_aircraft, gsd_from_named, uncut
 
 __all__ = ["airport_of", "read"]
 
 SOURCE = "hrplanes"
-NOMINAL_GSD_M = 0.3
-GSD_LIMITS_M = (0.15, 0.6)
-SCALED_GSD_M = 1.2
-SCALED_LIMITS_M = (0.5, 2.2)
+WIDTH_PX = 640
+NOMINAL_GSD_M = 0.65
+GSD_LIMITS_M = (0.25, 2.2)
+"""Of images of that width."""
+GSD_SPREAD = 0.45
+"""Standard deviation of the logarithm, over the images."""
 
 
 def read(root: Path) -> list[ImageRecord]:
@@ -54,17 +58,15 @@ def _scaled_down(images: Path, coco: dict[str, list[dict[str, Any]]]) -> list[Im
         objects[entry["image_id"]].append(horizontal(nodes[entry["category_id"]], (x, y, x + width, y + height)))
     records = []
     for entry in sorted(coco["images"], key=lambda entry: str(entry["file_name"])):
-        found = objects[entry["id"]]
-        gsd = gsd_from_aircraft(found, nominal=SCALED_GSD_M, limits=SCALED_LIMITS_M)
-        records.append(_record(images / entry["file_name"], found, gsd, (entry["width"], entry["height"])))
+        size = (entry["width"], entry["height"])
+        records.append(_record(images / entry["file_name"], objects[entry["id"]], size))
     return records
 
 
 def _published(path: Path) -> ImageRecord:
     width, height = image_size(path)
     found = parsed(path.with_suffix(".txt"), lambda text: _planes(text, width, height))
-    gsd = gsd_from_aircraft(found, nominal=NOMINAL_GSD_M, limits=GSD_LIMITS_M)
-    return _record(path, found, gsd, (width, height))
+    return _record(path, found, (width, height))
 
 
 def _planes(text: str, width: int, height: int) -> list[Annotation]:
@@ -72,8 +74,14 @@ def _planes(text: str, width: int, height: int) -> list[Annotation]:
     return [horizontal(meaning_of(SOURCE, str(number)).node, box) for number, box in lines]
 
 
-def _record(path: Path, found: list[Annotation], gsd: float, size: tuple[int, int]) -> ImageRecord:
-    return record_of(path, found, source=SOURCE, gsd=gsd, group=airport_of(path.name), size=size)
+def _record(path: Path, found: list[Annotation], size: tuple[int, int]) -> ImageRecord:
+    width, height = size
+    aircraft = named(SOURCE, path.stem, found, width=width, height=height)
+    enlarged = width / WIDTH_PX
+    nominal, limits = NOMINAL_GSD_M / enlarged, (GSD_LIMITS_M[0] / enlarged, GSD_LIMITS_M[1] / enlarged)
+    gsd = gsd_from_named(uncut(aircraft, size), nominal=nominal, spread=GSD_SPREAD, limits=limits)
+    gsd = gsd or gsd_from_aircraft(found, nominal=nominal, limits=limits)
+    return record_of(path, aircraft, source=SOURCE, gsd=gsd, group=airport_of(path.name), size=size)
 
 
 def airport_of(name: str) -> str:

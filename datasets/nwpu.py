@@ -5,25 +5,28 @@ Folders with blanks (as published) or underscores: `positive image set/001.jpg`,
 the positive ones, so that their group is `negative_001`. 85 images of the set are infrared (red vegetation); no
 file says which. The scale is not told per image. An image with vehicles is one of the fine ones (they are labelled
 nowhere else): by its cars (`scale.gsd_from_cars`), within 0.05 to 0.15 m, 0.08 m where they are fewer than three. Any
-other: geometric mean of 0.8 m and what the aircraft say (`scale.gsd_from_aircraft`), within 0.3 to 1.5 m; 0.8 m
-without aircraft.
+other: by its aircraft, of which most were named by eye (`named`, `scale.gsd_from_named`), nominal 0.5 m and within 0.2
+to 1.5 m; 0.5 m without aircraft.
 """
 
 import re
 from pathlib import Path
 
 from ..detector.errors import DatasetNotFoundError, LabelError
+from ..detector.taxonomy import is_a
 from .annotation import Annotation, ImageRecord, horizontal
-from .images import list_images
+from .images import image_size, list_images
 from .labels import meaning_of
+from .named import named
 from .records import gathered, parsed, record_of
-from .scale import gsd_from_aircraft, gsd_from_cars
+from .scale import gsd_from_aircraft, gsd_from_cars, gsd_from_named, uncut
 
 __all__ = ["parse_lines", "read"]
 
 SOURCE = "nwpu"
-NOMINAL_GSD_M = 0.8
-GSD_LIMITS_M = (0.3, 1.5)
+NOMINAL_GSD_M = 0.5
+GSD_LIMITS_M = (0.2, 1.5)
+GSD_SPREAD = 0.35
 FINE_GSD_M = 0.08
 FINE_LIMITS_M = (0.05, 0.15)
 LINE = re.compile(r"\(\s*(\d+)\s*,\s*(\d+)\s*\)\s*,\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)\s*,\s*(\d+)\s*")
@@ -67,12 +70,15 @@ def _folder(root: Path, name: str) -> Path | None:
 
 
 def _record(path: Path, annotations: list[Annotation], group: str) -> ImageRecord:
-    return record_of(path, annotations, source=SOURCE, gsd=_gsd(annotations), group=group)
+    size = image_size(path)
+    items = named(SOURCE, path.stem, annotations, width=size[0], height=size[1]) if annotations else []
+    return record_of(path, items, source=SOURCE, gsd=_gsd(items, size), group=group, size=size)
 
 
-def _gsd(annotations: list[Annotation]) -> float:
-    aircraft = [item for item in annotations if item.node == "fw"]
+def _gsd(annotations: list[Annotation], size: tuple[int, int]) -> float:
+    aircraft = [item for item in annotations if is_a(item.node, "fw")]
     cars = [item for item in annotations if item.node == "civ.car"]
     if cars and not aircraft:
         return gsd_from_cars(cars, limits=FINE_LIMITS_M) or FINE_GSD_M
-    return gsd_from_aircraft(aircraft, nominal=NOMINAL_GSD_M, limits=GSD_LIMITS_M)
+    told = gsd_from_named(uncut(aircraft, size), nominal=NOMINAL_GSD_M, spread=GSD_SPREAD, limits=GSD_LIMITS_M)
+    return told or gsd_from_aircraft(aircraft, nominal=NOMINAL_GSD_M, limits=GSD_LIMITS_M)

@@ -434,8 +434,9 @@ def test_hrplanes_as_published(tmp_path: Path, write_image: ImageWriter) -> None
     put(tmp_path, "train.txt", "/content/drive/somebody/img/GBG_001.jpg\n")
     first, second = hrplanes.read(tmp_path)
     assert first.annotations[0].bounds == pytest.approx((180, 75, 300, 195), abs=1e-3)
-    assert first.gsd == pytest.approx(0.3)  # 120 px that stand for 36 m
-    assert (second.annotations, second.group, second.gsd) == ((), "GBG", 0.3)
+    enlarged = 480 / 640
+    assert first.gsd == pytest.approx((0.65 / enlarged * 36 / 120) ** 0.5)  # 120 px that stand for 36 m
+    assert (second.annotations, second.group, second.gsd) == ((), "GBG", 0.65 / enlarged)
     put(tmp_path, "img/GBG_002.txt", "1 0.5 0.5 0.1 0.1\n")
     with pytest.raises(LabelError, match=r"GBG_002\.txt: label '1' is not known in hrplanes"):
         hrplanes.read(tmp_path)

@@ -82,9 +82,10 @@ def test_hrplanes(tmp_path: Path) -> None:
     }
     put(tmp_path, "annotations.coco.json", json.dumps(coco))
     empty, full = hrplanes.read(tmp_path)
-    assert (empty.group, empty.gsd, empty.annotations) == ("DT8", 1.2, ())
+    assert (empty.group, empty.gsd, empty.annotations) == ("DT8", 0.65, ())
     assert full.annotations[0].bounds == (18, 123, 38.5, 143.5)
-    assert full.gsd == pytest.approx((1.2 * 36 / 20.5) ** 0.5)
+    assert full.annotations[0].node == "fw"
+    assert full.gsd == pytest.approx((0.65 * 36 / 20.5) ** 0.5)
 
 
 def test_dota_lines() -> None:
@@ -136,7 +137,7 @@ def test_aerial_airport(tmp_path: Path, write_image: ImageWriter) -> None:
     assert record.annotations[0].bounds == pytest.approx((223, 116, 259, 152))
     assert not record.annotations[0].oriented
     assert record.group == "airport_7"
-    assert record.gsd == pytest.approx(1.0)  # 36 px that stand for 36 m
+    assert record.gsd == pytest.approx(1.3**0.5)  # 36 px that stand for 36 m
 
 
 def test_nwpu(tmp_path: Path, write_image: ImageWriter) -> None:
@@ -148,7 +149,7 @@ def test_nwpu(tmp_path: Path, write_image: ImageWriter) -> None:
     assert (negative.width, negative.annotations) == (300, ())
     assert negative.exhaustive == {"fw"}
     assert [item.node for item in record.annotations] == ["fw", "civ.car"]
-    assert record.gsd == pytest.approx(0.8)
+    assert record.gsd == pytest.approx((0.5 * 36 / 45) ** 0.5)
     put(tmp_path, "ground truth/001.txt", "(10,10),(62,40),10\n(100,10),(154,40),10\n(200,10),(256,40),10\n")
     assert nwpu.read(tmp_path)[0].gsd == pytest.approx(4.4 / 54)  # vehicles are labelled in the fine images alone
     put(tmp_path, "ground truth/001.txt", "(10,10),(62,40),10\n")

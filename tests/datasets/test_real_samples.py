@@ -42,7 +42,12 @@ def test_airport_groups(shared_data: Path) -> None:
 
 
 NODES = [
-    (nwpu, "nwpu_vhr10", {"fw": 757, "ctx.storage_tank": 414, "civ.car": 411}),
+    (
+        nwpu,
+        "nwpu_vhr10",
+        {"fw.airliner": 715, "fw.airliner.regional": 27, "fw.light.bizjet": 13, "fw": 2}
+        | {"ctx.storage_tank": 414, "civ.car": 411},
+    ),
     (dota, "dota_samples", {"fw": 19, "civ.truck": 17, "civ.car": 35}),
     (mvrsd, "mvrsd_demo", {"mil.truck": 72, "civ": 43, "mil.small": 38, "mil.engineer": 35, "mil.armoured": 11}),
     (allplanes, "allplanes_georef", {"fw.airliner.a320fam": 8, "fw.airliner.b737": 1}),
