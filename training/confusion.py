@@ -38,6 +38,25 @@ class Confusion:
         }
 
 
+def named_right(matrix: Confusion) -> dict[str, dict[str, int]]:
+    """Per labelled node: objects, and of them found, right and consistent, as in `typescore.TypeScore`.
+
+    Found is what a detection of any name took; so this needs no exact boxes.
+    """
+    rows = {}
+    for node, counts in zip(matrix.labelled, matrix.objects.tolist(), strict=False):
+        found = dict(zip(matrix.reported, counts, strict=False))
+        right = sum(number for label, number in found.items() if is_a(label, node))
+        coarse = sum(number for label, number in found.items() if label != node and is_a(node, label))
+        rows[node] = {
+            "objects": sum(counts),
+            "found": sum(found.values()),
+            "right": right,
+            "consistent": right + coarse,
+        }
+    return rows
+
+
 def confusion(pairs: Iterable[tuple[ImageRecord, Detections]], *, threshold: float) -> Confusion:
     """Return what objects of the counted nodes were reported as, from score `threshold`.
 

@@ -10,7 +10,7 @@ from ..datasets.annotation import ImageRecord
 from ..detector.detections import Detections
 from ..detector.taxonomy import COUNTED, is_a
 from ..detector.weights import WeightRecord
-from .confusion import confusion, covers
+from .confusion import confusion, covers, named_right
 from .evaluate import SceneResult, assigned, node_result, overlaps, scene_result
 from .figures import Counts, SceneCount, by_gsd, by_size, figures, plain
 from .operating import operating_points
@@ -27,7 +27,7 @@ class Evaluation:
 
     metrics: dict[str, Any]
     """Under `scenes` and `tiles` figures per "set node", `by_gsd` and `by_size` per range, `by_score` of launchers,
-    `types` per set and node, `confusion` per set."""
+    `types` per set and node (of sets with exact boxes, and of all whole scenes together), `confusion` per set."""
     curves: dict[str, list[float | None]]
     """Precision at IoU 0.5 at recall 0, 0.01, ... 1, per "set node"."""
     counts: dict[str, list[SceneCount]]
@@ -68,6 +68,7 @@ def measure(
     together = {node: _joined(nodes[node] for nodes in whole.values() if node in nodes) for node in COUNTED}
     sizes = {node: rows for node, rows in together.items() if rows.results}
     sizes |= {f"{name} {node}": nodes[node] for name, nodes in cut.items() for node in COUNTED if node in nodes}
+    matrices = {name: confusion(pairs, threshold=THRESHOLD) for name, pairs in {WHOLE: every, **tiles}.items()}
     metrics = {
         "threshold": THRESHOLD,
         "scenes": _figure_rows(whole),
@@ -77,12 +78,10 @@ def measure(
         ),
         "by_size": _filled({name: by_size(rows.results, threshold=THRESHOLD) for name, rows in sizes.items()}),
         "by_score": _filled({LAUNCHER: _launchers(scenes, cut)}),
-        "types": _filled({name: _types(pairs) for name, pairs in {**scenes, **tiles}.items()}),
-        "confusion": {
-            name: found
-            for name, pairs in {WHOLE: every, **tiles}.items()
-            if len((found := confusion(pairs, threshold=THRESHOLD).as_record())["labelled"]) > 1
-        },
+        "types": _filled(
+            {WHOLE: named_right(matrices[WHOLE])} | {name: _types(pairs) for name, pairs in {**scenes, **tiles}.items()}
+        ),
+        "confusion": {name: matrix.as_record() for name, matrix in matrices.items() if matrix.labelled},
     }
     named = {f"{name} {node}": rows for name, nodes in {**whole, **cut}.items() for node, rows in nodes.items()}
     curves = {name: precision_table(rows.results)[0, :, 0] for name, rows in named.items()}

@@ -52,7 +52,7 @@ def print_tables(metrics: Mapping[str, Any], console: Console) -> None:
     for node, rows in metrics["by_score"].items():
         _table(console, f"{node} on tiles from a score on", rows, SCORED)
     for name, rows in metrics["types"].items():
-        _table(console, f"Types and boxes, oriented labels: {name}", rows, TYPES)
+        _table(console, f"Types, and boxes where they are exact: {name}", rows, TYPES)
     console.print(
         f"AP: horizontal boxes by shape; oriented: by DOTA's protocol (IoU 0.5, VOC 2007). Recall, precision, false "
         f"alarms and types at score {metrics['threshold']:g}. Counts: expected count against labels per image; in "

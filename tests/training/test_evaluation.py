@@ -15,7 +15,7 @@ from hardstand.detector import Detections, WeightRecord
 from hardstand.inference.counts import count
 from hardstand.training.calibrate import FEWEST_DETECTIONS, NodeCalibration, calibration, record_fields
 from hardstand.training.commands import counted_below, write_evaluation
-from hardstand.training.confusion import confusion
+from hardstand.training.confusion import confusion, named_right
 from hardstand.training.evaluate import reported_result, scene_result
 from hardstand.training.evaluation import Evaluation, measure
 from hardstand.training.evaluation_table import print_tables
@@ -89,10 +89,24 @@ def test_types_scales_and_confusion(evaluation: Evaluation) -> None:
         "fw.bomber.tu22m": (1, 0, 0),
         "fw.bomber.tu95": (1, 1, 1),
     }
+    assert metrics["types"]["real scenes"] == {
+        "fw": {"objects": 2, "found": 0, "right": 0, "consistent": 0},
+        "fw.bomber.tu22m": {"objects": 1, "found": 1, "right": 0, "consistent": 0},
+        "fw.bomber.tu95": {"objects": 1, "found": 1, "right": 1, "consistent": 1},
+    }
     matrix = metrics["confusion"]["real scenes"]
     assert matrix["labelled"] == ["fw", "fw.bomber.tu22m", "fw.bomber.tu95", "nothing there"]
     assert matrix["reported"] == ["fw", "fw.bomber.tu95", "heli", "missed"]
     assert matrix["objects"] == [[0, 0, 0, 2], [0, 1, 0, 0], [0, 1, 0, 0], [1, 0, 1, 0]]
+
+
+def test_a_coarser_name_is_consistent_and_not_right() -> None:
+    marks = (horizontal("fw.bomber.tu95", (40, 40, 80, 80)), horizontal("fw.bomber", (180, 40, 220, 80)))
+    places = [[60.0, 60, 40, 40, 0.0], [200.0, 60, 40, 40, 0.0]]
+    found = seen(["fw.bomber", "fw.bomber.tu22m"], [[*row[:2], 57, 57, np.pi / 4] for row in places])
+    rows = named_right(confusion([(image(*marks), found)], threshold=0.25))
+    assert rows["fw.bomber.tu95"] == {"objects": 1, "found": 1, "right": 0, "consistent": 1}
+    assert rows["fw.bomber"] == {"objects": 1, "found": 1, "right": 1, "consistent": 1}
 
 
 def test_launchers_by_score_on_tiles_and_on_ground_without_any() -> None:

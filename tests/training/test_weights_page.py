@@ -65,7 +65,10 @@ def test_ranges_stand_in_their_order_and_inheritance_is_said() -> None:
             "composites_holdout": {"labelled": ["fw"], "reported": ["fw", "missed"], "objects": [[7, 0]]},
             "real scenes": {"labelled": ["fw"], "reported": ["fw.bomber", "missed"], "objects": [[9, 1]]},
         },
-        "types": {"composites_holdout": {"fw": {"objects": 7, "found": 7}}},
+        "types": {
+            "composites_holdout": {"fw": {"objects": 7, "found": 7}},
+            "real scenes": {"fw.isr": {"objects": 3, "found": 2, "right": 1, "consistent": 1}},
+        },
         "calibration": {"fw": {"inherits": None}, "fw.airliner": {"inherits": "fw"}},
     }
     by_gsd = {"fw": {"gsd_m": [0.5, 0.8], "recall": [0.9, 0.8]}}
@@ -79,3 +82,4 @@ def test_ranges_stand_in_their_order_and_inheritance_is_said() -> None:
     assert "oriented voc07 |" not in text  # nothing measured, no column
     assert "| fw | 7 |  |" in text
     assert "| fw | 9 | 1 |" in text
+    assert "| fw.isr | 3 | 2 | 1 | 1 |" in text
