@@ -108,3 +108,22 @@ def test_allplanes_scale_is_on_the_ground(shared_data: Path) -> None:
         assert record.gsd == pytest.approx(0.1776, abs=0.0002)
         for item in record.annotations:
             assert 28 < item.length_px * record.gsd < 46  # airliners of 34 to 45 m
+
+
+def test_named_aircraft_and_the_scale_that_follows_from_them(shared_data: Path) -> None:
+    records = hrplanes.read(shared_data / "hrplanesv2")
+    nodes = Counter(item.node for record in records for item in record.annotations)
+    assert sum(nodes.values()) == 7211
+    assert (nodes["fw.combat.f16"], nodes["fw.bomber.tu160"], nodes["fw.bomber.tu22m"]) == (100, 16, 49)
+    assert nodes["fw"] < 1000  # what is not known
+    for place, gsd in (("9_DT6", 0.43), ("DAV_028", 0.56), ("29_DT1", 1.3)):
+        (record,) = (record for record in records if record.path.stem == place)
+        assert record.gsd == pytest.approx(gsd, rel=0.1)
+
+
+def test_airbus_scenes_of_one_airport_have_one_scale(shared_data: Path) -> None:
+    records = airbus.read(shared_data / "airbus_aircraft")
+    scales = {record.group: record.gsd for record in records}
+    assert all(record.gsd == scales[record.group] for record in records)
+    assert scales["airport6"] == pytest.approx(0.5, abs=0.02)  # narrow bodies are 35 m long at half a metre
+    assert scales["airport10"] == pytest.approx(0.38, abs=0.02)  # and here 44 m
