@@ -2,8 +2,8 @@
 
 `named.csv`: set, image (file name without its ending), taxonomy node, and the middles of the aircraft as `x:y` in
 thousandths of the image's width and height, so that they fit the image at any size. The names are this project's own,
-given by eye from the pictures alone, less deep where there was doubt; what has no row is not known. They are no
-ground truth of a data set: see CONTRIBUTING.md for how often two lookers agreed.
+given by eye from the pictures alone (the eyes of models that see images), less deep where there was doubt; what has no
+row is not known. They are no ground truth of a data set: see CONTRIBUTING.md for how often two lookers agreed.
 """
 
 from collections.abc import Iterable, Mapping
