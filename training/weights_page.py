@@ -137,8 +137,9 @@ def _reported(metrics: Mapping[str, Any], command: str) -> list[str]:
         lines += _scores("Whole held-back images: names", command, named, NAMED)
         lines += [
             "",
-            "Against names given by eye, by models that see images (`datasets/named.csv`; SIMD has its own). found: by a",
-            "box of any name at score 0.25; right: reported at that node or below; consistent: or at an ancestor.",
+            "Against names given by eye, by models that see images (`datasets/named.csv`; SIMD has its own).",
+            "found: by a box of any name at score 0.25; right: reported at that node or below; consistent: or at an",
+            "ancestor.",
         ]
     return lines + _confusion(metrics.get("confusion", {}).get(WHOLE))
 
