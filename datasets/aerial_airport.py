@@ -14,7 +14,7 @@ from .images import image_size, list_images
 from .labels import meaning_of
 from .named import named
 from .records import gathered, parsed, record_of
-from .scale import gsd_from_aircraft, gsd_from_named, uncut
+from .scale import gsd_of_image
 
 __all__ = ["read"]
 
@@ -36,8 +36,7 @@ def _record(root: Path, path: Path) -> ImageRecord:
     size = image_size(path)
     found = parsed(root / "labelTxt" / f"{path.stem}.txt", _annotations)
     aircraft = named(SOURCE, path.stem, found, width=size[0], height=size[1])
-    gsd = gsd_from_named(uncut(aircraft, size), nominal=NOMINAL_GSD_M, spread=GSD_SPREAD, limits=GSD_LIMITS_M)
-    gsd = gsd or gsd_from_aircraft(found, nominal=NOMINAL_GSD_M, limits=GSD_LIMITS_M)
+    gsd = gsd_of_image(aircraft, size, nominal=NOMINAL_GSD_M, spread=GSD_SPREAD, limits=GSD_LIMITS_M)
     return record_of(path, aircraft, source=SOURCE, gsd=gsd, group=path.stem, size=size)
 
 

@@ -23,7 +23,7 @@ from .images import image_size, list_images
 from .labels import meaning_of
 from .named import named
 from .records import gathered, parsed, record_of
-from .scale import gsd_from_aircraft, gsd_from_named, uncut
+from .scale import gsd_of_image
 
 __all__ = ["airport_of", "read"]
 
@@ -79,8 +79,7 @@ def _record(path: Path, found: list[Annotation], size: tuple[int, int]) -> Image
     aircraft = named(SOURCE, path.stem, found, width=width, height=height)
     enlarged = width / WIDTH_PX
     nominal, limits = NOMINAL_GSD_M / enlarged, (GSD_LIMITS_M[0] / enlarged, GSD_LIMITS_M[1] / enlarged)
-    gsd = gsd_from_named(uncut(aircraft, size), nominal=nominal, spread=GSD_SPREAD, limits=limits)
-    gsd = gsd or gsd_from_aircraft(found, nominal=nominal, limits=limits)
+    gsd = gsd_of_image(aircraft, size, nominal=nominal, spread=GSD_SPREAD, limits=limits)
     return record_of(path, aircraft, source=SOURCE, gsd=gsd, group=airport_of(path.name), size=size)
 
 

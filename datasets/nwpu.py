@@ -19,7 +19,7 @@ from .images import image_size, list_images
 from .labels import meaning_of
 from .named import named
 from .records import gathered, parsed, record_of
-from .scale import gsd_from_aircraft, gsd_from_cars, gsd_from_named, uncut
+from .scale import gsd_from_cars, gsd_of_image
 
 __all__ = ["parse_lines", "read"]
 
@@ -80,5 +80,4 @@ def _gsd(annotations: list[Annotation], size: tuple[int, int]) -> float:
     cars = [item for item in annotations if item.node == "civ.car"]
     if cars and not aircraft:
         return gsd_from_cars(cars, limits=FINE_LIMITS_M) or FINE_GSD_M
-    told = gsd_from_named(uncut(aircraft, size), nominal=NOMINAL_GSD_M, spread=GSD_SPREAD, limits=GSD_LIMITS_M)
-    return told or gsd_from_aircraft(aircraft, nominal=NOMINAL_GSD_M, limits=GSD_LIMITS_M)
+    return gsd_of_image(aircraft, size, nominal=NOMINAL_GSD_M, spread=GSD_SPREAD, limits=GSD_LIMITS_M)

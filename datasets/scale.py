@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 from ..detector.taxonomy import NODES, ancestors
 from .annotation import Annotation
 
-__all__ = ["gsd_from_aircraft", "gsd_from_cars", "gsd_from_known", "gsd_from_named", "gsd_from_types", "uncut"]
+__all__ = [
+    "gsd_from_aircraft",
+    "gsd_from_cars",
+    "gsd_from_known",
+    "gsd_from_named",
+    "gsd_from_types",
+    "gsd_of_image",
+    "uncut",
+]
 
 LARGE_AIRCRAFT_M = 36.0  # the 75th percentile of sqrt(length x span) at airports: the narrow-body airliner
 TURNED = 0.9  # side of the box around a diamond of side 1, the mean over all headings: 4 / pi * sin(pi / 4)
@@ -118,6 +126,17 @@ def gsd_from_named(
     for usual, side in said:
         belief += np.log(sum(_density(each, scales + side) for each in usual) + _UNLIKE)
     return exp(float(scales[belief.argmax()]))
+
+
+def gsd_of_image(
+    aircraft: Sequence[Annotation], size: tuple[int, int], *, nominal: float, spread: float, limits: tuple[float, float]
+) -> float:
+    """Metres per pixel of an image of width and height `size`, from its aircraft: by names, else by their sizes.
+
+    `gsd_from_named` of those clear of the edges; where that is None, `gsd_from_aircraft` of all.
+    """
+    told = gsd_from_named(uncut(aircraft, size), nominal=nominal, spread=spread, limits=limits)
+    return told or gsd_from_aircraft(aircraft, nominal=nominal, limits=limits)
 
 
 def _density(usual: _Usual, log_size: NDArray[np.float64]) -> NDArray[np.float64]:
