@@ -9,16 +9,20 @@ from ..detector.errors import DatasetNotFoundError
 from . import airbus
 from .bases import Base, free_ground, load_bases
 from .catalogue import public_sets, read_below
+from .among import cut_among
 from .composites import REPAINTED, cut_composites
 from .cutouts import Split, load_cutouts
 from .cutting import Cut, cut_tiles
 from .generated import cut_generated
 from .split import split_of
+from .tiles import read_tiles
 
 __all__ = ["build_tiles"]
 
 ASSETS, AIRBUS = "airbase_assets", "airbus_aircraft"
-COMPOSITES, GENERATED_DRAWN, GENERATED_REAL, HELD_BACK = 2600, 1050, 1220, 300
+COMPOSITES, AMONG, GENERATED_DRAWN, GENERATED_REAL, HELD_BACK = 2600, 1600, 1050, 1220, 300
+AIRPORTS = ("airbus", "hrplanes", "aerial_airport")
+"""Sets whose tiles get cut-outs among their own aircraft."""
 
 
 def build_tiles(
@@ -33,7 +37,8 @@ def build_tiles(
     """Write one folder of tiles per set below `out`, and say each when it is done.
 
     sets: readers' names, `composites`, `generated`, and both again with `_holdout` for held-back cut-outs and bases;
-    without any, all that `data` has. Composites and generated scenes have a scale and size of their own. track: opens
+    without any, all that `data` has. `among`, cut-outs among the aircraft of tiles that lie below `out` already, is
+    made when it is named. Composites and generated scenes have a scale and size of their own. track: opens
     a progress bar for a name. DatasetNotFoundError for a set that is not below `data`.
     """
     for name in sets or _present(data):
@@ -60,6 +65,9 @@ def _build(
 ) -> int:
     kind = name.removesuffix("_holdout")
     split: Split = "holdout" if name.endswith("_holdout") else "train"
+    if name == "among":
+        with track(f"drawing {name}") as advance:
+            return _among(data, out, advance)
     if kind in ("composites", "generated"):
         with track(f"drawing {name}") as advance:
             return (_composites if kind == "composites" else _generated)(data, out, split, advance)
@@ -80,6 +88,20 @@ def _composites(data: Path, out: Path, split: Split, progress: Callable[[int, in
     cutouts = load_cutouts(assets / "cutouts", split=split)
     repaint = REPAINTED if split == "train" else 0.0  # measured on aircraft as they are
     return cut_composites(seeds, out, bases=grounds, cutouts=cutouts, repaint=repaint, progress=progress)
+
+
+def _among(data: Path, out: Path, progress: Callable[[int, int], None]) -> int:
+    below = [read_tiles(out.parent / name) for name in AIRPORTS if (out.parent / name).is_dir()]
+    tiles = [
+        tile for each in below for tile in each if tile.annotations and split_of(tile.source, tile.group) == "train"
+    ]
+    if not tiles:
+        raise DatasetNotFoundError(
+            f"no tiles with aircraft in {out.parent}: make those of {', '.join(AIRPORTS)} first, and self-label them"
+        )
+    cutouts = load_cutouts(data / ASSETS / "cutouts", split="train")
+    seeds = range(60000, 60000 + AMONG)
+    return cut_among(seeds, out, tiles=tiles, cutouts=cutouts, repaint=REPAINTED, progress=progress)
 
 
 def _generated(data: Path, out: Path, split: Split, progress: Callable[[int, int], None]) -> int:

@@ -26,7 +26,7 @@ from .labels import exhaustive_in
 from .repaint import repainted
 from .tiles import TileLine, clip_to
 
-__all__ = ["REPAINTED", "Composite", "cut_composites", "make_composite"]
+__all__ = ["REPAINTED", "Composite", "cut_composites", "laid", "make_composite", "rows_and_singles"]
 
 SOURCE = "composites"
 BIG_LENGTH_M = 30.0
@@ -65,16 +65,35 @@ def make_composite(
     crop = crop_of(bases[int(rng.integers(len(bases)))], rng, gsd=gsd, size_px=size_px)
     light = draw_light(rng)
     wanted = [] if rng.random() < EMPTY_SHARE else list(_wanted(crop, cutouts, rng, gsd))
+    canvas = crop.pixels.astype(np.float32)
+    taken = np.zeros(canvas.shape[:2], dtype=bool)
+    kept = laid(canvas, wanted, light, rng, gsd=gsd, blur_px=crop.blur_px, taken=taken, repaint=repaint)
+    return Composite(sensor(canvas, rng), kept, crop.group)
+
+
+def laid(
+    canvas: NDArray[np.float32],
+    wanted: list[Placement],
+    light: Light,
+    rng: np.random.Generator,
+    *,
+    gsd: float,
+    blur_px: float,
+    taken: NDArray[np.bool_],
+    repaint: float = 0.0,
+) -> tuple[Annotation, ...]:
+    """Lay what is wanted on the canvas, float32 (H, W, 3) RGB 0..255, in place, and return its labels.
+
+    taken: (H, W), where nothing may be laid; what is laid is added to it. blur_px: how soft the ground is, as sigma.
+    """
     if repaint:
         wanted = list(_in_new_paint(wanted, repaint, rng))
-    canvas = crop.pixels.astype(np.float32)
-    placed = _without_overlap(wanted, crop.pixels.shape[:2], gsd)
+    placed = _without_overlap(wanted, taken, gsd)
     for place in _far_first(placed, light):
-        lay(canvas, place, light, rng, gsd=gsd, blur_px=crop.blur_px * float(rng.uniform(0.8, 1.1)))
+        lay(canvas, place, light, rng, gsd=gsd, blur_px=blur_px * float(rng.uniform(0.8, 1.1)))
     height, width = canvas.shape[:2]
     boxes = [_annotation(place, gsd) for place in placed]
-    kept = clip_to(boxes, left=0, top=0, width=width, height=height)
-    return Composite(sensor(canvas, rng), tuple(kept), crop.group)
+    return tuple(clip_to(boxes, left=0, top=0, width=width, height=height))
 
 
 def _in_new_paint(wanted: list[Placement], share: float, rng: np.random.Generator) -> Iterator[Placement]:
@@ -99,9 +118,11 @@ def _far_first(placed: list[Placement], light: Light) -> list[Placement]:
     return sorted(placed, key=lambda place: float(toward @ (place.x, place.y)))
 
 
-def _without_overlap(wanted: list[Placement], shape: tuple[int, int], gsd: float) -> list[Placement]:
-    """The placements, in order, whose outline keeps 2 m from all before it and whose centre is on the tile."""
-    taken = np.zeros(shape, dtype=bool)
+def _without_overlap(wanted: list[Placement], taken: NDArray[np.bool_], gsd: float) -> list[Placement]:
+    """The placements, in order, whose outline keeps off what is taken, 2 m from all before, with the centre on the
+    tile.
+    """
+    shape = taken.shape
     gap = np.ones((2 * round(GAP_M / gsd) + 1,) * 2, np.uint8)
     placed = []
     for place in wanted:
@@ -120,11 +141,26 @@ def _wanted(crop: Crop, cutouts: Sequence[CutOut], rng: np.random.Generator, gsd
     if len(crop.points) and rng.random() < 0.85:
         yield from _parked(crop, cutouts, rng, gsd)
     free = np.argwhere(open_ground(crop.pixels, gsd=gsd, parking=crop.points))
+    yield from rows_and_singles(free, cutouts, rng, gsd, rows=2 if len(crop.points) == 0 else 0)
+
+
+def rows_and_singles(
+    free: NDArray[np.intp],
+    cutouts: Sequence[CutOut],
+    rng: np.random.Generator,
+    gsd: float,
+    *,
+    rows: int = 0,
+    big: float = 0.35,
+) -> Iterator[Placement]:
+    """One to three rows of one type, and `rows` more, and up to three aircraft alone, from places of `free` (N, 2 y, x)
+    on; nothing without places. big: share of the rows that are of large types.
+    """
     if len(free) == 0:
         return
-    for _ in range(int(rng.integers(1, 4) + (2 if len(crop.points) == 0 else 0))):
+    for _ in range(int(rng.integers(1, 4)) + rows):
         y, x = free[int(rng.integers(len(free)))]
-        yield from _row(float(x), float(y), cutouts, rng, gsd)
+        yield from _row(float(x), float(y), _type(cutouts, rng, big=bool(rng.random() < big)), rng, gsd)
     for y, x in free[rng.integers(len(free), size=int(rng.integers(0, 4)))]:
         cutout = _airframes(_type(cutouts, rng, big=bool(rng.random() < 0.5)), rng, count=1)[0]
         yield _placement(cutout, float(x), float(y), float(rng.uniform(0, 2 * np.pi)), rng)
@@ -177,9 +213,8 @@ def _heading(points: NDArray[np.float64], rng: np.random.Generator) -> float:
     return float(np.arctan2(along[1], along[0]) + np.radians(rng.choice(turns)))
 
 
-def _row(x: float, y: float, cutouts: Sequence[CutOut], rng: np.random.Generator, gsd: float) -> Iterator[Placement]:
+def _row(x: float, y: float, kind: list[CutOut], rng: np.random.Generator, gsd: float) -> Iterator[Placement]:
     """A row of one type from a point on: side by side, square or slanted, at 1.1 to 1.9 spans."""
-    kind = _type(cutouts, rng, big=bool(rng.random() < 0.35))
     airframes = _airframes(kind, rng, count=int(rng.integers(1, 9)))
     along = rng.uniform(0, 2 * np.pi)
     slant = np.radians(rng.choice([90.0, 90.0, 90.0, 60.0, 45.0, 30.0]))

@@ -1,0 +1,119 @@
+"""Cut-outs laid among real aircraft: tiles of labelled airports with other types parked between what stands there.
+
+Types that are known from cut-outs alone stand on empty ground in `composites`, and airliners in real scenes alone; a
+network can then tell one from the other by the scene. Here both stand on one apron, in one light and one archive.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..detector.opencv import cv2
+from .annotation import ImageRecord
+from .bases import open_ground
+from .blend import draw_light, sensor
+from .composites import Composite, laid, rows_and_singles
+from .cutouts import CutOut
+from .images import read_rgb, write_jpeg
+from .journal import code_of, make_tiles
+from .tiles import TileLine
+
+__all__ = ["cut_among", "make_among"]
+
+BIG = 0.6
+"""Share of rows that are of large types: those are what scenes teach least."""
+TRIES = 4
+SMOOTHING_PX = 0.7
+SHARPEST, SOFTEST = 0.4, 2.0
+
+
+def make_among(
+    seed: int, *, tiles: Sequence[ImageRecord], cutouts: Sequence[CutOut], repaint: float = 0.0
+) -> tuple[Composite, ImageRecord]:
+    """One tile of `tiles` with cut-outs on its open ground, and the tile; the same for the same seed and material.
+
+    The labels of the tile stay, and no cut-out comes nearer than 2 m to one. A tile without room stays as it is after
+    other tiles were tried. ValueError without tiles or cut-outs.
+    """
+    if not tiles or not cutouts:
+        raise ValueError("nothing to lay, or nowhere: at least one tile and one cut-out are needed")
+    rng = np.random.default_rng(seed)
+    for _ in range(TRIES):
+        tile = tiles[int(rng.integers(len(tiles)))]
+        pixels = read_rgb(tile.path)
+        taken = _taken(tile)
+        free = np.argwhere(open_ground(pixels, gsd=tile.gsd) & ~taken)
+        wanted = list(rows_and_singles(free, cutouts, rng, tile.gsd, big=BIG))
+        blur_px = softness(pixels)
+        canvas = pixels.astype(np.float32)
+        added = laid(canvas, wanted, draw_light(rng), rng, gsd=tile.gsd, blur_px=blur_px, taken=taken, repaint=repaint)
+        if added:
+            break
+    return Composite(sensor(canvas, rng), (*tile.annotations, *added), tile.group), tile
+
+
+def softness(pixels: NDArray[np.uint8]) -> float:
+    """Return the sigma in pixels of the blur that the sharpest edges of an image (H, W, 3) show, from 0.4 to 2.
+
+    A step under a Gaussian of sigma s has its steepest gradient sqrt(e) * s times as high as its strongest second
+    derivative. Both are read where they are strongest, after a smoothing that noise does not pass; that one and the
+    differences' own (variance 1/3 each) are taken off.
+    """
+    grey = cv2.GaussianBlur(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), SMOOTHING_PX)
+    steepest, strongest = [], []
+    for axis in (0, 1):
+        first = np.gradient(grey, axis=axis)
+        steepest.append(np.abs(first))
+        strongest.append(np.abs(np.gradient(first, axis=axis)))
+    high, bent = (float(np.percentile(np.maximum(*each), 99.5)) for each in (steepest, strongest))
+    total = high / max(bent, 1e-6) / np.sqrt(np.e)
+    return float(np.clip(np.sqrt(max(total**2 - SMOOTHING_PX**2 - 2 / 3, 0)), SHARPEST, SOFTEST))
+
+
+def _taken(tile: ImageRecord) -> NDArray[np.bool_]:
+    """(H, W) where something is labelled."""
+    taken = np.zeros((tile.height, tile.width), bool)
+    for item in tile.annotations:
+        x0, y0, x1, y1 = (round(value) for value in item.bounds)
+        taken[max(0, y0) : max(0, y1), max(0, x0) : max(0, x1)] = True
+    return taken
+
+
+def cut_among(
+    seeds: Sequence[int],
+    out: Path,
+    *,
+    tiles: Sequence[ImageRecord],
+    cutouts: Sequence[CutOut],
+    repaint: float = 0.0,
+    progress: Callable[[int, int], None] = lambda *_: None,
+) -> int:
+    """Write one such tile per seed into `out` as a folder of tiles (see `tiles`) and return their number.
+
+    Each keeps the source, the group and what is exhaustive of the tile below it. A run that was stopped goes on where
+    it was (see `journal`).
+    """
+    state = blake2b(repr((list(seeds), repaint)).encode(), digest_size=16)
+    state.update(code_of("among.py", "composites.py", "blend.py", "bases.py", "cutouts.py", "repaint.py").encode())
+    for tile in tiles:
+        state.update(repr((tile.path.name, tile.group, tile.gsd, [item.node for item in tile.annotations])).encode())
+    for cutout in cutouts:
+        state.update(repr((cutout.name, cutout.node, cutout.rgba.shape)).encode())
+    made = {"key": state.hexdigest(), "tiles": len(seeds), "repaint": repaint}
+    write = partial(_written, out=out, tiles=tiles, cutouts=cutouts, repaint=repaint)
+    return make_tiles(out, {f"{seed:06d}": seed for seed in seeds}, write, made=made, progress=progress)
+
+
+def _written(
+    seed: int, *, out: Path, tiles: Sequence[ImageRecord], cutouts: Sequence[CutOut], repaint: float
+) -> list[dict[str, Any]]:
+    made, tile = make_among(seed, tiles=tiles, cutouts=cutouts, repaint=repaint)
+    name = f"images/among_{seed:06d}.jpg"
+    write_jpeg(out / name, made.pixels)
+    height, width = made.pixels.shape[:2]
+    return [TileLine(name, tile.source, made.group, width, height, tile.gsd, tile.exhaustive, made.annotations).row()]

@@ -1,0 +1,96 @@
+"""Cut-outs among real aircraft: what stands there keeps its label and its room, in the sharpness of the tile."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from hardstand.datasets.among import cut_among, make_among, softness
+from hardstand.datasets.annotation import ImageRecord, horizontal
+from hardstand.datasets.build import build_tiles
+from hardstand.datasets.cutouts import CutOut
+from hardstand.datasets.cutting import Cut
+from hardstand.datasets.tiles import read_tiles
+from hardstand.detector.errors import DatasetNotFoundError
+
+ImageWriter = Callable[..., Path]
+
+
+@pytest.fixture
+def tile(write_image: ImageWriter) -> ImageRecord:
+    """Bare ground of 150 by 120 m, an airliner labelled on its left half."""
+    path = write_image("images/1.jpg", 300, 240, grey=110)
+    airliner = horizontal("fw.airliner", (10, 20, 140, 220))
+    return ImageRecord(
+        path, 300, 240, 0.5, group="SUV", source="hrplanes", exhaustive=frozenset({"fw"}), annotations=(airliner,)
+    )
+
+
+@pytest.fixture
+def dart() -> CutOut:
+    """12 by 16 m."""
+    rgba = np.dstack([np.full((80, 60, 3), 220), np.ones((80, 60))]).astype(np.float32)
+    return CutOut("dart", "fw.combat.mig29", rgba, 0.2)
+
+
+def test_what_stands_on_a_tile_keeps_its_label_and_nothing_is_laid_on_it(tile: ImageRecord, dart: CutOut) -> None:
+    laid = 0
+    for seed in range(12):
+        made, below = make_among(seed, tiles=[tile], cutouts=[dart])
+        assert below is tile
+        assert made.annotations[0] is tile.annotations[0]
+        assert made.group == "SUV"
+        for item in made.annotations[1:]:
+            laid += 1
+            assert item.node == "fw.combat.mig29" and (item.oriented or item.ignore)
+            assert item.polygon[:, 0].min() >= 139, "the airliner ends at 140"
+    assert laid > 12
+
+
+def test_one_seed_gives_one_tile(tile: ImageRecord, dart: CutOut) -> None:
+    (first, _), (again, _), (other, _) = (make_among(seed, tiles=[tile], cutouts=[dart]) for seed in (3, 3, 4))
+    assert np.array_equal(first.pixels, again.pixels)
+    assert not np.array_equal(first.pixels, other.pixels)
+
+
+def test_a_tile_without_room_stays_as_it_is(tile: ImageRecord, dart: CutOut) -> None:
+    full = replace(tile, annotations=(horizontal("fw.airliner", (0, 0, 300, 240)),))
+    made, _ = make_among(1, tiles=[full], cutouts=[dart])
+    assert made.annotations == full.annotations
+
+
+def test_nothing_to_lay_or_nowhere_is_an_error(tile: ImageRecord, dart: CutOut) -> None:
+    for tiles, cutouts in (([], [dart]), ([tile], [])):
+        with pytest.raises(ValueError, match="at least one"):
+            make_among(1, tiles=tiles, cutouts=cutouts)
+
+
+@pytest.mark.parametrize("sigma", [0.6, 1.0, 1.6])
+@pytest.mark.parametrize("noise", [0.0, 2.0])
+def test_softness_is_read_off_the_edges(sigma: float, noise: float) -> None:
+    rng = np.random.default_rng(0)
+    image = np.zeros((400, 400), np.float32)
+    for _ in range(60):
+        x, y, width, height = rng.integers((0, 0, 8, 8), (360, 360, 60, 60))
+        image[y : y + height, x : x + width] = rng.uniform(20, 230)
+    seen = cv2.GaussianBlur(image, (0, 0), sigma) + rng.normal(0, noise, image.shape)
+    pixels = np.repeat(np.clip(seen, 0, 255).astype(np.uint8)[..., None], 3, 2)
+    assert softness(pixels) == pytest.approx(sigma, abs=0.15)
+
+
+def test_the_folder_keeps_source_group_and_what_is_exhaustive_below(
+    tile: ImageRecord, dart: CutOut, tmp_path: Path
+) -> None:
+    assert cut_among([1, 2, 3], tmp_path / "among", tiles=[tile], cutouts=[dart]) == 3
+    read = read_tiles(tmp_path / "among")
+    assert [(each.source, each.group, each.exhaustive) for each in read] == [("hrplanes", "SUV", frozenset({"fw"}))] * 3
+    assert all(each.annotations[0].node == "fw.airliner" for each in read)
+
+
+def test_tiles_of_airports_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(DatasetNotFoundError, match="airbus, hrplanes, aerial_airport first"):
+        build_tiles(tmp_path, tmp_path / "tiles", Cut(), say=print, track=lambda _: nullcontext(print), sets=("among",))
