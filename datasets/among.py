@@ -17,7 +17,7 @@ from ..detector.opencv import cv2
 from .annotation import ImageRecord
 from .bases import open_ground
 from .blend import draw_light, sensor
-from .composites import Composite, laid, rows_and_singles
+from .composites import Composite, in_new_paint, laid, rows_and_singles
 from .cutouts import CutOut
 from .images import read_rgb, write_jpeg
 from .journal import code_of, make_tiles
@@ -50,8 +50,10 @@ def make_among(
         free = np.argwhere(open_ground(pixels, gsd=tile.gsd) & ~taken)
         wanted = list(rows_and_singles(free, cutouts, rng, tile.gsd, big=BIG))
         blur_px = softness(pixels)
+        if repaint:
+            wanted = list(in_new_paint(wanted, repaint, rng))
         canvas = pixels.astype(np.float32)
-        added = laid(canvas, wanted, draw_light(rng), rng, gsd=tile.gsd, blur_px=blur_px, taken=taken, repaint=repaint)
+        added = laid(canvas, wanted, draw_light(rng), rng, gsd=tile.gsd, blur_px=blur_px, taken=taken)
         if added:
             break
     return Composite(sensor(canvas, rng), (*tile.annotations, *added), tile.group), tile

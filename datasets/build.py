@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ..detector.errors import DatasetNotFoundError
 from . import airbus
+from .among import cut_among
 from .bases import Base, free_ground, load_bases
 from .catalogue import public_sets, read_below
-from .among import cut_among
 from .composites import REPAINTED, cut_composites
 from .cutouts import Split, load_cutouts
 from .cutting import Cut, cut_tiles

@@ -26,7 +26,15 @@ from .labels import exhaustive_in
 from .repaint import repainted
 from .tiles import TileLine, clip_to
 
-__all__ = ["REPAINTED", "Composite", "cut_composites", "laid", "make_composite", "rows_and_singles"]
+__all__ = [
+    "REPAINTED",
+    "Composite",
+    "cut_composites",
+    "in_new_paint",
+    "laid",
+    "make_composite",
+    "rows_and_singles",
+]
 
 SOURCE = "composites"
 BIG_LENGTH_M = 30.0
@@ -65,9 +73,11 @@ def make_composite(
     crop = crop_of(bases[int(rng.integers(len(bases)))], rng, gsd=gsd, size_px=size_px)
     light = draw_light(rng)
     wanted = [] if rng.random() < EMPTY_SHARE else list(_wanted(crop, cutouts, rng, gsd))
+    if repaint:
+        wanted = list(in_new_paint(wanted, repaint, rng))
     canvas = crop.pixels.astype(np.float32)
     taken = np.zeros(canvas.shape[:2], dtype=bool)
-    kept = laid(canvas, wanted, light, rng, gsd=gsd, blur_px=crop.blur_px, taken=taken, repaint=repaint)
+    kept = laid(canvas, wanted, light, rng, gsd=gsd, blur_px=crop.blur_px, taken=taken)
     return Composite(sensor(canvas, rng), kept, crop.group)
 
 
@@ -80,14 +90,11 @@ def laid(
     gsd: float,
     blur_px: float,
     taken: NDArray[np.bool_],
-    repaint: float = 0.0,
 ) -> tuple[Annotation, ...]:
     """Lay what is wanted on the canvas, float32 (H, W, 3) RGB 0..255, in place, and return its labels.
 
     taken: (H, W), where nothing may be laid; what is laid is added to it. blur_px: how soft the ground is, as sigma.
     """
-    if repaint:
-        wanted = list(_in_new_paint(wanted, repaint, rng))
     placed = _without_overlap(wanted, taken, gsd)
     for place in _far_first(placed, light):
         lay(canvas, place, light, rng, gsd=gsd, blur_px=blur_px * float(rng.uniform(0.8, 1.1)))
@@ -96,7 +103,7 @@ def laid(
     return tuple(clip_to(boxes, left=0, top=0, width=width, height=height))
 
 
-def _in_new_paint(wanted: list[Placement], share: float, rng: np.random.Generator) -> Iterator[Placement]:
+def in_new_paint(wanted: list[Placement], share: float, rng: np.random.Generator) -> Iterator[Placement]:
     """The placements; those of one picture in a row are painted alike, a share of such groups anew."""
     before: CutOut | None = None
     painted: CutOut | None = None

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hardstand.datasets.annotation import ImageRecord, horizontal
 from hardstand.datasets.bases import Base, base_crop, crop_of, free_ground, load_bases, load_ground, open_ground
 from hardstand.datasets.blend import Light, Placement, footprint, lay
-from hardstand.datasets.composites import _in_new_paint, cut_composites, make_composite
+from hardstand.datasets.composites import cut_composites, in_new_paint, make_composite
 from hardstand.datasets.cutouts import CutOut, load_cutouts
 from hardstand.datasets.generated import cut_generated
 from hardstand.datasets.own import OwnLabels
@@ -82,7 +82,7 @@ def test_a_share_of_the_aircraft_gets_new_paint_and_rows_of_one_picture_are_pain
     assert np.array_equal(tile(0.0), make_composite(5, bases=[ground], cutouts=[arrow()], size_px=256).pixels)
     assert not np.array_equal(tile(0.0), tile(1.0))
     place = Placement(arrow(), 10, 10, 0.0, 1.0, False)
-    row = list(_in_new_paint([place] * 3, 1.0, np.random.default_rng(1)))
+    row = list(in_new_paint([place] * 3, 1.0, np.random.default_rng(1)))
     assert row[0].cutout is row[1].cutout is row[2].cutout
     assert not np.array_equal(row[0].cutout.rgba, place.cutout.rgba)
 
