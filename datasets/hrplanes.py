@@ -4,7 +4,8 @@ As published: `img/` with YOLO text beside every image (`train.txt`, `validation
 somebody's machine and are not needed); or in the form of one COCO file, `images/` and `annotations.coco.json`, scaled
 down to 640 px.
 
-What many of the aircraft are was told by eye (`named`). The set tells no ground sampling distance, and its zoom varies
+What many of the aircraft are was told by eye (`named`), and some helicopters, which the set does not label, are added
+(`found`). The set tells no ground sampling distance, and its zoom varies
 by a factor of five: it is estimated per image from the named aircraft (`scale.gsd_from_named`), nominal 0.65 m and
 within 0.25 to 2.2 m at a width of 640 px, in proportion less in wider images (published: 4800 px). Group: the airport
 part of the file name.
@@ -19,6 +20,7 @@ from typing import Any
 from ..detector.errors import DatasetNotFoundError
 from . import yolo_text
 from .annotation import Annotation, ImageRecord, horizontal
+from .found import found
 from .images import image_size, list_images
 from .labels import meaning_of
 from .named import named
@@ -65,8 +67,8 @@ def _scaled_down(images: Path, coco: dict[str, list[dict[str, Any]]]) -> list[Im
 
 def _published(path: Path) -> ImageRecord:
     width, height = image_size(path)
-    found = parsed(path.with_suffix(".txt"), lambda text: _planes(text, width, height))
-    return _record(path, found, (width, height))
+    planes = parsed(path.with_suffix(".txt"), lambda text: _planes(text, width, height))
+    return _record(path, planes, (width, height))
 
 
 def _planes(text: str, width: int, height: int) -> list[Annotation]:
@@ -74,13 +76,14 @@ def _planes(text: str, width: int, height: int) -> list[Annotation]:
     return [horizontal(meaning_of(SOURCE, str(number)).node, box) for number, box in lines]
 
 
-def _record(path: Path, found: list[Annotation], size: tuple[int, int]) -> ImageRecord:
+def _record(path: Path, labels: list[Annotation], size: tuple[int, int]) -> ImageRecord:
     width, height = size
-    aircraft = named(SOURCE, path.stem, found, width=width, height=height)
+    aircraft = named(SOURCE, path.stem, labels, width=width, height=height)
     enlarged = width / WIDTH_PX
     nominal, limits = NOMINAL_GSD_M / enlarged, (GSD_LIMITS_M[0] / enlarged, GSD_LIMITS_M[1] / enlarged)
     gsd = gsd_of_image(aircraft, size, nominal=nominal, spread=GSD_SPREAD, limits=limits)
-    return record_of(path, aircraft, source=SOURCE, gsd=gsd, group=airport_of(path.name), size=size)
+    seen = [*aircraft, *found(SOURCE, path.stem, width=width, height=height)]
+    return record_of(path, seen, source=SOURCE, gsd=gsd, group=airport_of(path.name), size=size)
 
 
 def airport_of(name: str) -> str:
