@@ -23,8 +23,9 @@ from .images import read_rgb, write_jpeg
 from .journal import code_of, make_tiles
 from .tiles import TileLine
 
-__all__ = ["cut_among", "make_among"]
+__all__ = ["cut_among", "make_among", "softness"]
 
+SOURCE = "among"
 BIG = 0.6
 """Share of rows that are of large types: those are what scenes teach least."""
 TRIES = 4
@@ -97,7 +98,7 @@ def cut_among(
 ) -> int:
     """Write one such tile per seed into `out` as a folder of tiles (see `tiles`) and return their number.
 
-    Each keeps the source, the group and what is exhaustive of the tile below it. A run that was stopped goes on where
+    Each keeps what is exhaustive of the tile below it; its group is the source and the group of that. A run that was stopped goes on where
     it was (see `journal`).
     """
     state = blake2b(repr((list(seeds), repaint)).encode(), digest_size=16)
@@ -118,4 +119,5 @@ def _written(
     name = f"images/among_{seed:06d}.jpg"
     write_jpeg(out / name, made.pixels)
     height, width = made.pixels.shape[:2]
-    return [TileLine(name, tile.source, made.group, width, height, tile.gsd, tile.exhaustive, made.annotations).row()]
+    place = f"{tile.source}/{made.group}"
+    return [TileLine(name, SOURCE, place, width, height, tile.gsd, tile.exhaustive, made.annotations).row()]

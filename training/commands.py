@@ -85,6 +85,7 @@ LICENCES = {
     "dior": "none stated",
     "dota": "academic use",
     "composites": "MIT repository; Google, Maxar, Apple pixels, and Airbus ground (CC BY-NC-SA 4.0)",
+    "among": "as airbus, hrplanes, aerial_airport and composites, of which it is made",
     "generated": "this project's generator; partly on the same empty bases",
 }
 
