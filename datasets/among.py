@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..detector.opencv import cv2
 from .annotation import ImageRecord
 from .bases import open_ground
-from .blend import draw_light, sensor
+from .blend import Placement, draw_light, sensor
 from .composites import Composite, in_new_paint, laid, rows_and_singles
 from .cutouts import CutOut
 from .images import read_rgb, write_jpeg
@@ -29,6 +29,8 @@ SOURCE = "among"
 BIG = 0.6
 """Share of rows that are of large types: those are what scenes teach least."""
 TRIES = 4
+LEAST_OPEN = 3
+"""Of nose, tail and wing tips, how many are on open ground: no row goes on over roofs and parked cars."""
 SMOOTHING_PX = 0.7
 SHARPEST, SOFTEST = 0.4, 2.0
 
@@ -38,8 +40,8 @@ def make_among(
 ) -> tuple[Composite, ImageRecord]:
     """One tile of `tiles` with cut-outs on its open ground, and the tile; the same for the same seed and material.
 
-    The labels of the tile stay, and no cut-out comes nearer than 2 m to one. A tile without room stays as it is after
-    other tiles were tried. ValueError without tiles or cut-outs.
+    The labels of the tile stay, and no cut-out is laid over one. A tile without room stays as it is after other tiles
+    were tried. ValueError without tiles or cut-outs.
     """
     if not tiles or not cutouts:
         raise ValueError("nothing to lay, or nowhere: at least one tile and one cut-out are needed")
@@ -48,8 +50,12 @@ def make_among(
         tile = tiles[int(rng.integers(len(tiles)))]
         pixels = read_rgb(tile.path)
         taken = _taken(tile)
-        free = np.argwhere(open_ground(pixels, gsd=tile.gsd) & ~taken)
-        wanted = list(rows_and_singles(free, cutouts, rng, tile.gsd, big=BIG))
+        ground = open_ground(pixels, gsd=tile.gsd)
+        wanted = [
+            place
+            for place in rows_and_singles(np.argwhere(ground & ~taken), cutouts, rng, tile.gsd, big=BIG)
+            if _stands(place, ground, tile.gsd)
+        ]
         blur_px = softness(pixels)
         if repaint:
             wanted = list(in_new_paint(wanted, repaint, rng))
@@ -78,6 +84,19 @@ def softness(pixels: NDArray[np.uint8]) -> float:
     return float(np.clip(np.sqrt(max(total**2 - SMOOTHING_PX**2 - 2 / 3, 0)), SHARPEST, SOFTEST))
 
 
+def _stands(place: Placement, ground: NDArray[np.bool_], gsd: float) -> bool:
+    """Whether the middle and most of nose, tail and wing tips are on open ground; beyond the tile nothing is known."""
+    along = np.array([np.cos(place.angle), np.sin(place.angle)]) * place.cutout.length_m * place.size / gsd / 2
+    across = np.array([-np.sin(place.angle), np.cos(place.angle)]) * place.cutout.width_m * place.size / gsd / 2
+    middle = np.array([place.x, place.y])
+    points = np.floor([middle, middle + along, middle - along, middle + across, middle - across]).astype(int)
+    limits = np.array([ground.shape[1], ground.shape[0]])
+    inside = ((points >= 0) & (points < limits)).all(axis=1)
+    x, y = np.clip(points, 0, limits - 1).T
+    open_there = ground[y, x] | ~inside
+    return bool(inside[0] and open_there[0] and open_there[1:].sum() >= LEAST_OPEN)
+
+
 def _taken(tile: ImageRecord) -> NDArray[np.bool_]:
     """(H, W) where something is labelled."""
     taken = np.zeros((tile.height, tile.width), bool)
@@ -98,8 +117,8 @@ def cut_among(
 ) -> int:
     """Write one such tile per seed into `out` as a folder of tiles (see `tiles`) and return their number.
 
-    Each keeps what is exhaustive of the tile below it; its group is the source and the group of that. A run that was stopped goes on where
-    it was (see `journal`).
+    Each keeps what is exhaustive of the tile below it; its group is the source and the group of that. A run that was
+    stopped goes on where it was (see `journal`).
     """
     state = blake2b(repr((list(seeds), repaint)).encode(), digest_size=16)
     state.update(code_of("among.py", "composites.py", "blend.py", "bases.py", "cutouts.py", "repaint.py").encode())

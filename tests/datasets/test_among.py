@@ -64,6 +64,17 @@ def test_a_tile_without_room_stays_as_it_is(tile: ImageRecord, dart: CutOut) -> 
     assert made.annotations == full.annotations
 
 
+def test_rows_do_not_go_on_over_what_is_no_open_ground(write_image: ImageWriter, dart: CutOut) -> None:
+    rough = np.random.default_rng(0).integers(0, 255, (240, 300, 3)).astype(np.uint8)
+    rough[:, :100] = 110  # an apron of 50 m beside houses
+    path = write_image("images/2.jpg", 300, 240)
+    cv2.imwrite(str(path), rough)
+    tile = ImageRecord(path, 300, 240, 0.5, group="SUV", source="hrplanes", exhaustive=frozenset({"fw"}))
+    laid = [item for seed in range(30) for item in make_among(seed, tiles=[tile], cutouts=[dart])[0].annotations]
+    assert len(laid) > 30
+    assert max(item.centre[0] for item in laid) < 100
+
+
 def test_nothing_to_lay_or_nowhere_is_an_error(tile: ImageRecord, dart: CutOut) -> None:
     for tiles, cutouts in (([], [dart]), ([tile], [])):
         with pytest.raises(ValueError, match="at least one"):
@@ -88,7 +99,9 @@ def test_the_folder_says_what_is_below_and_what_is_exhaustive_there(
 ) -> None:
     assert cut_among([1, 2, 3], tmp_path / "among", tiles=[tile], cutouts=[dart]) == 3
     read = read_tiles(tmp_path / "among")
-    assert {(each.source, each.group, each.exhaustive) for each in read} == {("among", "hrplanes/SUV", frozenset({"fw"}))}
+    assert {(each.source, each.group, each.exhaustive) for each in read} == {
+        ("among", "hrplanes/SUV", frozenset({"fw"}))
+    }
     assert all(each.annotations[0].node == "fw.airliner" for each in read)
 
 
