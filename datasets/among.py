@@ -1,7 +1,8 @@
 """Cut-outs laid among real aircraft: tiles of labelled airports with other types parked between what stands there.
 
 Types that are known from cut-outs alone stand on empty ground in `composites`, and airliners in real scenes alone; a
-network can then tell one from the other by the scene. Here both stand on one apron, in one light and one archive.
+network can then tell one from the other by the scene. Here both stand on one apron, in one archive. Drawn aircraft of
+all types stand there too, airliners among them: being laid on tells nothing of what a thing is.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,9 +37,16 @@ SHARPEST, SOFTEST = 0.4, 2.0
 
 
 def make_among(
-    seed: int, *, tiles: Sequence[ImageRecord], cutouts: Sequence[CutOut], repaint: float = 0.0
+    seed: int,
+    *,
+    tiles: Sequence[ImageRecord],
+    cutouts: Sequence[CutOut],
+    drawn: Sequence[CutOut] = (),
+    repaint: float = 0.0,
 ) -> tuple[Composite, ImageRecord]:
     """One tile of `tiles` with cut-outs on its open ground, and the tile; the same for the same seed and material.
+
+    Rows and single aircraft of `cutouts` come first, then those of `drawn`, where there is still room.
 
     The labels of the tile stay, and no cut-out is laid over one. A tile without room stays as it is after other tiles
     were tried. ValueError without tiles or cut-outs.
@@ -51,11 +59,9 @@ def make_among(
         pixels = read_rgb(tile.path)
         taken = _taken(tile)
         ground = open_ground(pixels, gsd=tile.gsd)
-        wanted = [
-            place
-            for place in rows_and_singles(np.argwhere(ground & ~taken), cutouts, rng, tile.gsd, big=BIG)
-            if _stands(place, ground, tile.gsd)
-        ]
+        free = np.argwhere(ground & ~taken)
+        groups = [rows_and_singles(free, each, rng, tile.gsd, big=BIG) for each in (cutouts, drawn) if each]
+        wanted = [place for group in groups for place in group if _stands(place, ground, tile.gsd)]
         blur_px = softness(pixels)
         if repaint:
             wanted = list(in_new_paint(wanted, repaint, rng))
@@ -112,6 +118,7 @@ def cut_among(
     *,
     tiles: Sequence[ImageRecord],
     cutouts: Sequence[CutOut],
+    drawn: Sequence[CutOut] = (),
     repaint: float = 0.0,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> int:
@@ -122,19 +129,26 @@ def cut_among(
     """
     state = blake2b(repr((list(seeds), repaint)).encode(), digest_size=16)
     state.update(code_of("among.py", "composites.py", "blend.py", "bases.py", "cutouts.py", "repaint.py").encode())
+    state.update(code_of("synth_*.py").encode() if drawn else b"")
     for tile in tiles:
         state.update(repr((tile.path.name, tile.group, tile.gsd, [item.node for item in tile.annotations])).encode())
-    for cutout in cutouts:
+    for cutout in (*cutouts, *drawn):
         state.update(repr((cutout.name, cutout.node, cutout.rgba.shape)).encode())
     made = {"key": state.hexdigest(), "tiles": len(seeds), "repaint": repaint}
-    write = partial(_written, out=out, tiles=tiles, cutouts=cutouts, repaint=repaint)
+    write = partial(_written, out=out, tiles=tiles, cutouts=cutouts, drawn=drawn, repaint=repaint)
     return make_tiles(out, {f"{seed:06d}": seed for seed in seeds}, write, made=made, progress=progress)
 
 
 def _written(
-    seed: int, *, out: Path, tiles: Sequence[ImageRecord], cutouts: Sequence[CutOut], repaint: float
+    seed: int,
+    *,
+    out: Path,
+    tiles: Sequence[ImageRecord],
+    cutouts: Sequence[CutOut],
+    drawn: Sequence[CutOut],
+    repaint: float,
 ) -> list[dict[str, Any]]:
-    made, tile = make_among(seed, tiles=tiles, cutouts=cutouts, repaint=repaint)
+    made, tile = make_among(seed, tiles=tiles, cutouts=cutouts, drawn=drawn, repaint=repaint)
     name = f"images/among_{seed:06d}.jpg"
     write_jpeg(out / name, made.pixels)
     height, width = made.pixels.shape[:2]

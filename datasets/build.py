@@ -5,6 +5,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import numpy as np
+
 from ..detector.errors import DatasetNotFoundError
 from . import airbus
 from .among import cut_among
@@ -15,12 +17,14 @@ from .cutouts import Split, load_cutouts
 from .cutting import Cut, cut_tiles
 from .generated import cut_generated
 from .split import split_of
+from .synth_cutouts import drawn_cutout
 from .tiles import read_tiles
 
 __all__ = ["build_tiles"]
 
 ASSETS, AIRBUS = "airbase_assets", "airbus_aircraft"
-COMPOSITES, AMONG, GENERATED_DRAWN, GENERATED_REAL, HELD_BACK = 2600, 1600, 1050, 1220, 300
+COMPOSITES, GENERATED_DRAWN, GENERATED_REAL, HELD_BACK = 2600, 1050, 1220, 300
+AMONG, AMONG_DRAWN = 1600, 240
 AIRPORTS = ("airbus", "hrplanes", "aerial_airport")
 """Sets whose tiles get cut-outs among their own aircraft."""
 
@@ -100,8 +104,9 @@ def _among(data: Path, out: Path, progress: Callable[[int, int], None]) -> int:
             f"no tiles with aircraft in {out.parent}: make those of {', '.join(AIRPORTS)} first, and self-label them"
         )
     cutouts = load_cutouts(data / ASSETS / "cutouts", split="train")
+    drawn = [drawn_cutout(np.random.default_rng(70000 + number)) for number in range(AMONG_DRAWN)]
     seeds = range(60000, 60000 + AMONG)
-    return cut_among(seeds, out, tiles=tiles, cutouts=cutouts, repaint=REPAINTED, progress=progress)
+    return cut_among(seeds, out, tiles=tiles, cutouts=cutouts, drawn=drawn, repaint=REPAINTED, progress=progress)
 
 
 def _generated(data: Path, out: Path, split: Split, progress: Callable[[int, int], None]) -> int:

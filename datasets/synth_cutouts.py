@@ -1,0 +1,32 @@
+"""Drawn aircraft as cut-outs, of every type that the generator draws, to stand on real ground among real aircraft."""
+
+import numpy as np
+from numpy.random import Generator
+
+from .cutouts import GSD_M, OPAQUE, CutOut
+from .synth_aircraft import draw_aircraft
+from .synth_light import Sun
+from .synth_paint import aircraft_paint
+from .synth_sprite import Placement, draw
+
+__all__ = ["drawn_cutout"]
+
+
+def drawn_cutout(rng: Generator) -> CutOut:
+    """One aircraft of a random type in a random paint, nose toward +x, under a sun 35 to 70 degrees high."""
+    asset, kind = draw_aircraft(rng)
+    paint = aircraft_paint(rng, kind)
+    sun = Sun(
+        azimuth=float(rng.uniform(0, 2 * np.pi)),
+        elevation=float(np.radians(rng.uniform(35, 70))),
+        sky=float(rng.uniform(0.2, 0.4)),
+        gain=float(rng.uniform(1.0, 1.7)),
+    )
+    sprite = draw(Placement(asset, 0.0, 0.0, 0.0, paint, int(rng.integers(2**31))), GSD_M, sun, rng)
+    alpha = sprite.alpha[..., None]
+    light = sprite.colour / np.maximum(alpha, 1e-3)
+    colour = 255 * np.sqrt(np.clip(light, 0, 1))  # linear light is the square of the value, as in `synth_render`
+    solid = sprite.alpha > OPAQUE
+    rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
+    rgba = np.concatenate([colour * alpha, alpha], axis=-1).astype(np.float32)
+    return CutOut(asset.name, str(asset.node), rgba[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], GSD_M)
