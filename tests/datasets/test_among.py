@@ -14,8 +14,10 @@ from hardstand.datasets.annotation import ImageRecord, horizontal
 from hardstand.datasets.build import build_tiles
 from hardstand.datasets.cutouts import CutOut
 from hardstand.datasets.cutting import Cut
+from hardstand.datasets.synth_cutouts import drawn_cutout
 from hardstand.datasets.tiles import read_tiles
 from hardstand.detector.errors import DatasetNotFoundError
+from hardstand.detector.taxonomy import NODES
 
 ImageWriter = Callable[..., Path]
 
@@ -50,6 +52,22 @@ def test_what_stands_on_a_tile_keeps_its_label_and_nothing_is_laid_on_it(tile: I
             assert item.oriented or item.ignore, "cut by the edge of the tile"
             assert item.polygon[:, 0].min() >= 139, "the airliner ends at 140"
     assert laid > 12
+
+
+def test_drawn_aircraft_stand_beside_cut_outs(tile: ImageRecord, dart: CutOut) -> None:
+    light = replace(dart, node="fw.light")
+    made = [make_among(seed, tiles=[tile], cutouts=[dart], drawn=[light])[0] for seed in range(6)]
+    assert {item.node for each in made for item in each.annotations} == {"fw.airliner", "fw.combat.mig29", "fw.light"}
+
+
+def test_a_drawn_cutout_has_the_size_of_its_type() -> None:
+    drawn = [drawn_cutout(np.random.default_rng(seed)) for seed in range(8)]
+    assert len({each.node for each in drawn}) > 4
+    for each in drawn:
+        rgb, alpha = each.rgba[..., :3], each.rgba[..., 3:]
+        assert (rgb <= 255 * alpha + 1e-3).all(), "premultiplied"
+        for size in NODES[each.node].sizes:
+            assert each.length_m == pytest.approx(size.length_m, rel=0.12)
 
 
 def test_one_seed_gives_one_tile(tile: ImageRecord, dart: CutOut) -> None:
