@@ -1,9 +1,10 @@
-"""Objects of a kind that a set does not label at all, found on its images by a network and confirmed by eye.
+"""Objects of a kind that a set does not label at all, found on its images by eye.
 
-`found.csv`: set, image (file name without its ending), taxonomy node, and oriented boxes as `x:y:length:width:degrees`:
-the middle in ten-thousandths of the image's width and height, the sides in those of its width, so that they fit the
-image at any size. The boxes are the network's, looked at one by one (by the eyes of a model that sees images); what it
-did not find is not in the table, so nothing is exhaustive by it.
+`found.csv`: set, image (file name without its ending), taxonomy node, whether the boxes are the `whole` of it, and
+oriented boxes as `x:y:length:width:degrees`: the middle in ten-thousandths of the image's width and height, the sides
+in those of its width, so that they fit the image at any size. The eyes are those of models that see images: each image
+was searched, each find looked at once more, enlarged. Where one stayed doubtful, or was cut, the boxes are not the
+whole. On places to train on, boxes that a network found too are the network's; all others were measured by eye.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from math import radians
 from .annotation import Annotation, oriented
 from .tables import rows_of
 
-__all__ = ["found"]
+__all__ = ["found", "is_whole"]
 
 SHARE = 10000
 
@@ -24,6 +25,16 @@ def found(source: str, image: str, *, width: int, height: int) -> list[Annotatio
         oriented(node, (x * width, y * height, length * width, across * width, angle))
         for node, (x, y, length, across, angle) in _objects().get((source, image), ())
     ]
+
+
+def is_whole(source: str, image: str, node: str) -> bool:
+    """Whether `found` has all objects of a node on an image, so that bare ground is known to show none."""
+    return (source, image, node) in _whole()
+
+
+@cache
+def _whole() -> frozenset[tuple[str, str, str]]:
+    return frozenset((row["set"], row["image"], row["node"]) for row in rows_of("found.csv") if row["whole"] == "yes")
 
 
 @cache

@@ -4,8 +4,8 @@ As published: `img/` with YOLO text beside every image (`train.txt`, `validation
 somebody's machine and are not needed); or in the form of one COCO file, `images/` and `annotations.coco.json`, scaled
 down to 640 px.
 
-What many of the aircraft are was told by eye (`named`), and some helicopters, which the set does not label, are added
-(`found`). The set tells no ground sampling distance, and its zoom varies
+What many of the aircraft are was told by eye (`named`), and helicopters, which the set does not label, are added on
+images that were searched for them (`found`). The set tells no ground sampling distance, and its zoom varies
 by a factor of five: it is estimated per image from the named aircraft (`scale.gsd_from_named`), nominal 0.65 m and
 within 0.25 to 2.2 m at a width of 640 px, in proportion less in wider images (published: 4800 px). Group: the airport
 part of the file name.
@@ -20,7 +20,7 @@ from typing import Any
 from ..detector.errors import DatasetNotFoundError
 from . import yolo_text
 from .annotation import Annotation, ImageRecord, horizontal
-from .found import found
+from .found import found, is_whole
 from .images import image_size, list_images
 from .labels import meaning_of
 from .named import named
@@ -30,6 +30,8 @@ from .scale import gsd_of_image
 __all__ = ["airport_of", "read"]
 
 SOURCE = "hrplanes"
+SEARCHED = "hrplanes/searched"
+"""Row of exhaustive.csv for images on which helicopters were searched by eye."""
 WIDTH_PX = 640
 NOMINAL_GSD_M = 0.65
 GSD_LIMITS_M = (0.25, 2.2)
@@ -83,7 +85,8 @@ def _record(path: Path, labels: list[Annotation], size: tuple[int, int]) -> Imag
     nominal, limits = NOMINAL_GSD_M / enlarged, (GSD_LIMITS_M[0] / enlarged, GSD_LIMITS_M[1] / enlarged)
     gsd = gsd_of_image(aircraft, size, nominal=nominal, spread=GSD_SPREAD, limits=limits)
     seen = [*aircraft, *found(SOURCE, path.stem, width=width, height=height)]
-    return record_of(path, seen, source=SOURCE, gsd=gsd, group=airport_of(path.name), size=size)
+    part = SEARCHED if is_whole(SOURCE, path.stem, "heli") else ""
+    return record_of(path, seen, source=SOURCE, gsd=gsd, group=airport_of(path.name), part=part, size=size)
 
 
 def airport_of(name: str) -> str:

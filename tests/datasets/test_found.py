@@ -5,9 +5,7 @@ from math import radians
 import pytest
 
 from hardstand.datasets import found as module
-from hardstand.datasets.found import found
-from hardstand.datasets.hrplanes import airport_of
-from hardstand.datasets.split import split_of
+from hardstand.datasets.found import found, is_whole
 from hardstand.datasets.tables import rows_of
 from hardstand.detector.taxonomy import COUNTED, is_a
 
@@ -26,15 +24,23 @@ def test_a_box_lies_where_it_was_seen_whatever_the_size_of_the_image(
     assert found("hrplanes", "8_DT6", width=600, height=400) == []
 
 
-def test_the_table_holds_objects_on_places_to_train_on_alone() -> None:
+def test_an_image_is_whole_by_its_row_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_whole", lambda: frozenset({("hrplanes", "7_DT6", "heli")}))
+    assert is_whole("hrplanes", "7_DT6", "heli")
+    assert not is_whole("hrplanes", "8_DT6", "heli")
+    assert not is_whole("hrplanes", "7_DT6", "fw")
+
+
+def test_the_table_holds_boxes_within_images() -> None:
     rows = rows_of("found.csv")
-    assert sum(len(row["boxes"].split()) for row in rows) == 66
+    assert len({(row["set"], row["image"], row["node"]) for row in rows}) == len(rows)
     for row in rows:
         assert any(is_a(row["node"], counted) for counted in COUNTED)
-        assert split_of(row["set"], airport_of(row["image"])) == "train", "a place held back must not be trained on"
+        assert row["whole"] in {"yes", "no"}
+        assert row["whole"] == "yes" or row["boxes"], "a row that says nothing"
         for box in row["boxes"].split():
             x, y, length, width, degrees = (int(part) for part in box.split(":"))
             assert 0 < x < module.SHARE
             assert 0 < y < module.SHARE
             assert 0 < width <= length
-            assert 0 <= degrees < 180
+            assert 0 <= degrees <= 180

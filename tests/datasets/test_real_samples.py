@@ -113,7 +113,10 @@ def test_allplanes_scale_is_on_the_ground(shared_data: Path) -> None:
 def test_named_aircraft_and_the_scale_that_follows_from_them(shared_data: Path) -> None:
     records = hrplanes.read(shared_data / "hrplanesv2")
     nodes = Counter(item.node for record in records for item in record.annotations)
+    assert nodes.pop("heli") == 131  # which the set does not label
     assert sum(nodes.values()) == 7211
+    searched = [record for record in records if "heli" in record.exhaustive]
+    assert len(searched) == 428
     assert (nodes["fw.combat.f16"], nodes["fw.bomber.tu160"], nodes["fw.bomber.tu22m"]) == (100, 16, 49)
     assert nodes["fw"] < 1000  # what is not known
     for place, gsd in (("9_DT6", 0.43), ("DAV_028", 0.56), ("29_DT1", 1.3)):
