@@ -8,12 +8,14 @@ What many of the aircraft are was told by eye (`named`), and helicopters, which 
 images that were searched for them (`found`). The set tells no ground sampling distance, and its zoom varies
 by a factor of five: it is estimated per image from the named aircraft (`scale.gsd_from_named`), nominal 0.65 m and
 within 0.25 to 2.2 m at a width of 640 px, in proportion less in wider images (published: 4800 px). Group: the airport
-part of the file name.
+(`airport_of`).
 """
 
 import json
 import re
 from collections import defaultdict
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from .labels import meaning_of
 from .named import named
 from .records import gathered, parsed, record_of
 from .scale import gsd_of_image
+from .tables import rows_of
 
 __all__ = ["airport_of", "read"]
 
@@ -90,10 +93,20 @@ def _record(path: Path, labels: list[Annotation], size: tuple[int, int]) -> Imag
 
 
 def airport_of(name: str) -> str:
-    """The airport part of an image name: the first part that is not a number.
+    """The airport of an image by its file name: that of places.csv, else the first part that is not a number.
 
-    >>> airport_of("GBG_059.jpg"), airport_of("381_DT8.jpg"), airport_of("HON_0545jpg.jpg")
-    ('GBG', 'DT8', 'HON')
+    Parts like `DT2` are no airports. Where images of them show one that has a name, which was seen by matching images
+    of different parts to each other, the table says so.
+
+    >>> airport_of("GBG_059.jpg"), airport_of("381_DT8.jpg"), airport_of("HON_0545jpg.jpg"), airport_of("191_DT2.jpg")
+    ('GBG', 'DT8', 'HON', 'LAS')
     """
-    parts = [part for part in Path(name).stem.split("_") if not re.fullmatch(r"\d+(jpg)?", part)]
-    return parts[0] if parts else Path(name).stem
+    stem = Path(name).stem
+    parts = [part for part in stem.split("_") if not re.fullmatch(r"\d+(jpg)?", part)]
+    return _places().get(stem) or (parts[0] if parts else stem)
+
+
+@cache
+def _places() -> Mapping[str, str]:
+    rows = [row for row in rows_of("places.csv") if row["set"] == SOURCE]
+    return {image: row["place"] for row in rows for image in row["images"].split()}
