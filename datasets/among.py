@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..detector.opencv import cv2
-from .annotation import ImageRecord
+from .annotation import Annotation, ImageRecord
 from .bases import open_ground
 from .blend import Placement, draw_light, sensor
 from .composites import Composite, in_new_paint, laid, rows_and_singles
@@ -54,22 +54,30 @@ def make_among(
     if not tiles or not cutouts:
         raise ValueError("nothing to lay, or nowhere: at least one tile and one cut-out are needed")
     rng = np.random.default_rng(seed)
-    for _ in range(TRIES):
+    left = TRIES
+    while True:
         tile = tiles[int(rng.integers(len(tiles)))]
-        pixels = read_rgb(tile.path)
-        taken = _taken(tile)
-        ground = open_ground(pixels, gsd=tile.gsd)
-        free = np.argwhere(ground & ~taken)
-        groups = [rows_and_singles(free, each, rng, tile.gsd, big=BIG) for each in (cutouts, drawn) if each]
-        wanted = [place for group in groups for place in group if _stands(place, ground, tile.gsd)]
-        blur_px = softness(pixels)
-        if repaint:
-            wanted = list(in_new_paint(wanted, repaint, rng))
-        canvas = pixels.astype(np.float32)
-        added = laid(canvas, wanted, draw_light(rng), rng, gsd=tile.gsd, blur_px=blur_px, taken=taken)
-        if added:
-            break
-    return Composite(sensor(canvas, rng), (*tile.annotations, *added), tile.group), tile
+        canvas, added = _filled(tile, [cutouts, drawn], repaint, rng)
+        left -= 1
+        if added or not left:
+            return Composite(sensor(canvas, rng), (*tile.annotations, *added), tile.group), tile
+
+
+def _filled(
+    tile: ImageRecord, kinds: Sequence[Sequence[CutOut]], repaint: float, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], tuple[Annotation, ...]]:
+    """The tile's pixels with aircraft of each kind, one kind after the other, and the labels of these."""
+    pixels = read_rgb(tile.path)
+    taken = _taken(tile)
+    ground = open_ground(pixels, gsd=tile.gsd)
+    free = np.argwhere(ground & ~taken)
+    groups = [rows_and_singles(free, each, rng, tile.gsd, big=BIG) for each in kinds if each]
+    wanted = [place for group in groups for place in group if _stands(place, ground, tile.gsd)]
+    if repaint:
+        wanted = list(in_new_paint(wanted, repaint, rng))
+    canvas = pixels.astype(np.float32)
+    blur_px = softness(pixels)
+    return canvas, laid(canvas, wanted, draw_light(rng), rng, gsd=tile.gsd, blur_px=blur_px, taken=taken)
 
 
 def softness(pixels: NDArray[np.uint8]) -> float:
@@ -97,7 +105,7 @@ def _stands(place: Placement, ground: NDArray[np.bool_], gsd: float) -> bool:
     middle = np.array([place.x, place.y])
     points = np.floor([middle, middle + along, middle - along, middle + across, middle - across]).astype(int)
     limits = np.array([ground.shape[1], ground.shape[0]])
-    inside = ((points >= 0) & (points < limits)).all(axis=1)
+    inside = np.asarray(((points >= 0) & (points < limits)).all(axis=1))
     x, y = np.clip(points, 0, limits - 1).T
     open_there = ground[y, x] | ~inside
     return bool(inside[0] and open_there[0] and open_there[1:].sum() >= LEAST_OPEN)
