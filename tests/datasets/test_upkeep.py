@@ -409,7 +409,7 @@ def test_the_catalogue() -> None:
     simd = next(each for each in sets if each.name == "simd")
     assert "get it   github.com/ihians/simd" in list(set_lines(simd))
     assert ("helicopter", "~", "heli") in list(labels_of("simd"))
-    assert list(labelled_in_full("hrplanes")) == ["fw"]
+    assert list(labelled_in_full("hrplanes")) == ["fw", "fw (in searched)", "heli (in searched)"]
 
 
 def test_folders_are_recognised(tmp_path: Path, write_image: Callable[..., Path]) -> None:
