@@ -1,8 +1,9 @@
 """Cut-outs laid among real aircraft: tiles of labelled airports with other types parked between what stands there.
 
 Types that are known from cut-outs alone stand on empty ground in `composites`, and airliners in real scenes alone; a
-network can then tell one from the other by the scene. Here both stand on one apron, in one archive. Drawn aircraft of
-all types stand there too, airliners among them: being laid on tells nothing of what a thing is.
+network can then tell one from the other by the scene. Here both stand on one apron, in one archive. So do types that
+are seen at two or three airports, harvested there (see `harvest`), and drawn aircraft of all types, airliners among
+them: being laid on tells nothing of what a thing is.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,24 +41,24 @@ def make_among(
     seed: int,
     *,
     tiles: Sequence[ImageRecord],
-    cutouts: Sequence[CutOut],
-    drawn: Sequence[CutOut] = (),
+    kinds: Sequence[Sequence[CutOut]],
     repaint: float = 0.0,
 ) -> tuple[Composite, ImageRecord]:
     """One tile of `tiles` with cut-outs on its open ground, and the tile; the same for the same seed and material.
 
-    Rows and single aircraft of `cutouts` come first, then those of `drawn`, where there is still room.
+    Rows and single aircraft of the first kind of cut-outs come first, then those of the others, where there is still
+    room.
 
     The labels of the tile stay, and no cut-out is laid over one. A tile without room stays as it is after other tiles
     were tried. ValueError without tiles or cut-outs.
     """
-    if not tiles or not cutouts:
+    if not tiles or not any(kinds):
         raise ValueError("nothing to lay, or nowhere: at least one tile and one cut-out are needed")
     rng = np.random.default_rng(seed)
     left = TRIES
     while True:
         tile = tiles[int(rng.integers(len(tiles)))]
-        canvas, added = _filled(tile, [cutouts, drawn], repaint, rng)
+        canvas, added = _filled(tile, kinds, repaint, rng)
         left -= 1
         if added or not left:
             return Composite(sensor(canvas, rng), (*tile.annotations, *added), tile.group), tile
@@ -125,8 +126,7 @@ def cut_among(
     out: Path,
     *,
     tiles: Sequence[ImageRecord],
-    cutouts: Sequence[CutOut],
-    drawn: Sequence[CutOut] = (),
+    kinds: Sequence[Sequence[CutOut]],
     repaint: float = 0.0,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> int:
@@ -136,14 +136,14 @@ def cut_among(
     stopped goes on where it was (see `journal`).
     """
     state = blake2b(repr((list(seeds), repaint)).encode(), digest_size=16)
-    state.update(code_of("among.py", "composites.py", "blend.py", "bases.py", "cutouts.py", "repaint.py").encode())
-    state.update(code_of("synth_*.py").encode() if drawn else b"")
+    laid_by = ("among.py", "composites.py", "blend.py", "bases.py", "cutouts.py", "repaint.py")
+    state.update(code_of(*laid_by, "harvest.py", "synth_*.py").encode())
     for tile in tiles:
         state.update(repr((tile.path.name, tile.group, tile.gsd, [item.node for item in tile.annotations])).encode())
-    for cutout in (*cutouts, *drawn):
+    for cutout in (each for kind in kinds for each in kind):
         state.update(repr((cutout.name, cutout.node, cutout.rgba.shape)).encode())
     made = {"key": state.hexdigest(), "tiles": len(seeds), "repaint": repaint}
-    write = partial(_written, out=out, tiles=tiles, cutouts=cutouts, drawn=drawn, repaint=repaint)
+    write = partial(_written, out=out, tiles=tiles, kinds=kinds, repaint=repaint)
     return make_tiles(out, {f"{seed:06d}": seed for seed in seeds}, write, made=made, progress=progress)
 
 
@@ -152,11 +152,10 @@ def _written(
     *,
     out: Path,
     tiles: Sequence[ImageRecord],
-    cutouts: Sequence[CutOut],
-    drawn: Sequence[CutOut],
+    kinds: Sequence[Sequence[CutOut]],
     repaint: float,
 ) -> list[dict[str, Any]]:
-    made, tile = make_among(seed, tiles=tiles, cutouts=cutouts, drawn=drawn, repaint=repaint)
+    made, tile = make_among(seed, tiles=tiles, kinds=kinds, repaint=repaint)
     name = f"images/among_{seed:06d}.jpg"
     write_jpeg(out / name, made.pixels)
     height, width = made.pixels.shape[:2]

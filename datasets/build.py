@@ -16,6 +16,7 @@ from .composites import REPAINTED, cut_composites
 from .cutouts import Split, load_cutouts
 from .cutting import Cut, cut_tiles
 from .generated import cut_generated
+from .harvest import harvest, outlines
 from .split import split_of
 from .synth_cutouts import drawn_cutout
 from .tiles import read_tiles
@@ -104,9 +105,11 @@ def _among(data: Path, out: Path, progress: Callable[[int, int], None]) -> int:
             f"no tiles with aircraft in {out.parent}: make those of {', '.join(AIRPORTS)} first, and self-label them"
         )
     cutouts = load_cutouts(data / ASSETS / "cutouts", split="train")
+    harvested = list(harvest(tiles, outlines(cutouts)))
     drawn = [drawn_cutout(np.random.default_rng(70000 + number)) for number in range(AMONG_DRAWN)]
+    kinds = [cutouts, harvested, drawn]
     seeds = range(60000, 60000 + AMONG)
-    return cut_among(seeds, out, tiles=tiles, cutouts=cutouts, drawn=drawn, repaint=REPAINTED, progress=progress)
+    return cut_among(seeds, out, tiles=tiles, kinds=kinds, repaint=REPAINTED, progress=progress)
 
 
 def _generated(data: Path, out: Path, split: Split, progress: Callable[[int, int], None]) -> int:

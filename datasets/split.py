@@ -1,14 +1,16 @@
 """Which places are held back: whole airports, never single tiles.
 
 `test` places are for the figures in weights.md, `dev` places for calibration, thresholds and the int8 check; training
-sees neither. A place is an airport (Airbus: groups.json; HRPlanes: file prefix), or the record's own group. Sets of few
-places are split by the lists here, fixed before any network was trained; sets of many by a hash of the name.
+sees neither. `aside` is for images to train on that turned out to show a place held back: they teach nothing, and
+measure nothing, as weights of before know them. A place is an airport (Airbus: groups.json; HRPlanes: file prefix), or
+the record's own group. Sets of few places are split by the lists here, fixed before any network was trained; sets of
+many by a hash of the name.
 """
 
 from hashlib import sha256
 from typing import Literal
 
-Split = Literal["train", "dev", "test"]
+Split = Literal["train", "dev", "test", "aside"]
 
 NAMED: dict[str, dict[Split, frozenset[str]]] = {
     "airbus": {
@@ -18,6 +20,7 @@ NAMED: dict[str, dict[Split, frozenset[str]]] = {
     "hrplanes": {
         "test": frozenset(("DT1", "DT2", "GBG", "SEO", "SIN")),
         "dev": frozenset(("DEN", "PIN", "SUV")),
+        "aside": frozenset(("aside",)),
     },
     "dota": {"test": frozenset(("P0032",))},
 }

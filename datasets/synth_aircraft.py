@@ -236,6 +236,17 @@ def jet(j: Jet, rng: Generator) -> Asset:
     return asset(j.name, j.node, facets, box=(-nose, nose, -span, span), label_height=axis)
 
 
+def aircraft_of(node: str, rng: Generator) -> Asset:
+    """The first aircraft that is drawn for a node of the taxonomy; ValueError where none is."""
+    for each in JETS:
+        if each.node == node:
+            return jet(each, rng)
+    for other in LARGE:
+        if other.node == node:
+            return plane(other, rng)
+    raise ValueError(f"no aircraft is drawn for {node}: it is none of the types of synth_airframes.py")
+
+
 def draw_aircraft(rng: Generator, *, largest_m: float = 80.0) -> tuple[Asset, str]:
     """One aircraft of a random type no longer than `largest_m`, and the kind of paint that suits it."""
     if rng.random() < 0.5:

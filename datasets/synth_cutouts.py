@@ -2,14 +2,15 @@
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from .cutouts import GSD_M, OPAQUE, CutOut
-from .synth_aircraft import draw_aircraft
+from .synth_aircraft import aircraft_of, draw_aircraft
 from .synth_light import Sun
 from .synth_paint import aircraft_paint
 from .synth_sprite import Placement, draw
 
-__all__ = ["drawn_cutout"]
+__all__ = ["drawn_cutout", "drawn_outline"]
 
 
 def drawn_cutout(rng: Generator) -> CutOut:
@@ -26,7 +27,23 @@ def drawn_cutout(rng: Generator) -> CutOut:
     alpha = sprite.alpha[..., None]
     light = sprite.colour / np.maximum(alpha, 1e-3)
     colour = 255 * np.sqrt(np.clip(light, 0, 1))  # linear light is the square of the value, as in `synth_render`
-    solid = sprite.alpha > OPAQUE
-    rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
     rgba = np.concatenate([colour * alpha, alpha], axis=-1).astype(np.float32)
-    return CutOut(asset.name, str(asset.node), rgba[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], GSD_M)
+    return CutOut(asset.name, str(asset.node), rgba[_extent(sprite.alpha)], GSD_M)
+
+
+def drawn_outline(node: str) -> NDArray[np.float32]:
+    """The cover, (H, W) 0 to 1 at 0.2 m per pixel, of the aircraft that is drawn for a node, nose to +x, from above.
+
+    ValueError where none is drawn.
+    """
+    rng = np.random.default_rng(0)
+    sun = Sun(azimuth=0.0, elevation=np.pi / 3, sky=0.3, gain=1.0)
+    asset = aircraft_of(node, rng)
+    sprite = draw(Placement(asset, 0.0, 0.0, 0.0, aircraft_paint(rng, "grey"), 0), GSD_M, sun, rng)
+    return sprite.alpha[_extent(sprite.alpha)]
+
+
+def _extent(alpha: NDArray[np.float32]) -> tuple[slice, slice]:
+    solid = alpha > OPAQUE
+    rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)

@@ -42,7 +42,7 @@ def dart() -> CutOut:
 def test_what_stands_on_a_tile_keeps_its_label_and_nothing_is_laid_on_it(tile: ImageRecord, dart: CutOut) -> None:
     laid = 0
     for seed in range(12):
-        made, below = make_among(seed, tiles=[tile], cutouts=[dart])
+        made, below = make_among(seed, tiles=[tile], kinds=[[dart]])
         assert below is tile
         assert made.annotations[0] is tile.annotations[0]
         assert made.group == "SUV"
@@ -56,7 +56,7 @@ def test_what_stands_on_a_tile_keeps_its_label_and_nothing_is_laid_on_it(tile: I
 
 def test_drawn_aircraft_stand_beside_cut_outs(tile: ImageRecord, dart: CutOut) -> None:
     light = replace(dart, node="fw.light")
-    made = [make_among(seed, tiles=[tile], cutouts=[dart], drawn=[light])[0] for seed in range(6)]
+    made = [make_among(seed, tiles=[tile], kinds=[[dart], [light]])[0] for seed in range(6)]
     assert {item.node for each in made for item in each.annotations} == {"fw.airliner", "fw.combat.mig29", "fw.light"}
 
 
@@ -71,14 +71,14 @@ def test_a_drawn_cutout_has_the_size_of_its_type() -> None:
 
 
 def test_one_seed_gives_one_tile(tile: ImageRecord, dart: CutOut) -> None:
-    (first, _), (again, _), (other, _) = (make_among(seed, tiles=[tile], cutouts=[dart]) for seed in (3, 3, 4))
+    (first, _), (again, _), (other, _) = (make_among(seed, tiles=[tile], kinds=[[dart]]) for seed in (3, 3, 4))
     assert np.array_equal(first.pixels, again.pixels)
     assert not np.array_equal(first.pixels, other.pixels)
 
 
 def test_a_tile_without_room_stays_as_it_is(tile: ImageRecord, dart: CutOut) -> None:
     full = replace(tile, annotations=(horizontal("fw.airliner", (0, 0, 300, 240)),))
-    made, _ = make_among(1, tiles=[full], cutouts=[dart])
+    made, _ = make_among(1, tiles=[full], kinds=[[dart]])
     assert made.annotations == full.annotations
 
 
@@ -88,7 +88,7 @@ def test_rows_do_not_go_on_over_what_is_no_open_ground(write_image: ImageWriter,
     path = write_image("images/2.jpg", 300, 240)
     cv2.imwrite(str(path), rough)
     tile = ImageRecord(path, 300, 240, 0.5, group="SUV", source="hrplanes", exhaustive=frozenset({"fw"}))
-    laid = [item for seed in range(30) for item in make_among(seed, tiles=[tile], cutouts=[dart])[0].annotations]
+    laid = [item for seed in range(30) for item in make_among(seed, tiles=[tile], kinds=[[dart]])[0].annotations]
     assert len(laid) > 30
     assert max(item.centre[0] for item in laid) < 100
 
@@ -96,7 +96,7 @@ def test_rows_do_not_go_on_over_what_is_no_open_ground(write_image: ImageWriter,
 def test_nothing_to_lay_or_nowhere_is_an_error(tile: ImageRecord, dart: CutOut) -> None:
     for tiles, cutouts in (([], [dart]), ([tile], [])):
         with pytest.raises(ValueError, match="at least one"):
-            make_among(1, tiles=tiles, cutouts=cutouts)
+            make_among(1, tiles=tiles, kinds=[cutouts])
 
 
 @pytest.mark.parametrize("sigma", [0.6, 1.0, 1.6])
@@ -115,7 +115,7 @@ def test_softness_is_read_off_the_edges(sigma: float, noise: float) -> None:
 def test_the_folder_says_what_is_below_and_what_is_exhaustive_there(
     tile: ImageRecord, dart: CutOut, tmp_path: Path
 ) -> None:
-    assert cut_among([1, 2, 3], tmp_path / "among", tiles=[tile], cutouts=[dart]) == 3
+    assert cut_among([1, 2, 3], tmp_path / "among", tiles=[tile], kinds=[[dart]]) == 3
     read = read_tiles(tmp_path / "among")
     assert {(each.source, each.group, each.exhaustive) for each in read} == {
         ("among", "hrplanes/SUV", frozenset({"fw"}))
