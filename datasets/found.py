@@ -1,10 +1,11 @@
-"""Objects of a kind that a set does not label at all, found on its images by eye.
+"""Objects of a kind that a set does not label at all, or left out of its labels, found on its images by eye.
 
 `found.csv`: set, image (file name without its ending), taxonomy node, whether the boxes are the `whole` of it, and
 oriented boxes as `x:y:length:width:degrees`: the middle in ten-thousandths of the image's width and height, the sides
-in those of its width, so that they fit the image at any size. The eyes are those of models that see images: each image
-was searched, each find looked at once more, enlarged. Where one stayed doubtful, or was cut, the boxes are not the
-whole. On places to train on, boxes that a network found too are the network's; all others were measured by eye.
+in those of its width, so that they fit the image at any size. The eyes are those of models that see images. On HRPlanes
+each image was searched, each find looked at once more, enlarged; where one stayed doubtful, or was cut, the boxes are
+not the whole. On Aerial Airport what a network suggested was looked at, on places to train on alone. There, boxes that
+a network found too are the network's; all others were measured by eye.
 """
 
 from collections.abc import Mapping

@@ -11,7 +11,7 @@ from hardstand.datasets import aerial_airport, airbus, allplanes, dior, dota, hr
 COUNTS = [
     (airbus, "airbus_aircraft", 73, 2296),
     (hrplanes, "hrplanesv2", 1188, 7211),
-    (aerial_airport, "aerial_airport", 338, 4923),
+    (aerial_airport, "aerial_airport", 338, 4924),
     (nwpu, "nwpu_vhr10", 170, 757),
     (simd, "simd", 299, 762),
     (dota, "dota_samples", 6, 19),
@@ -115,6 +115,8 @@ def test_named_aircraft_and_the_scale_that_follows_from_them(shared_data: Path) 
     nodes = Counter(item.node for record in records for item in record.annotations)
     assert nodes.pop("heli") == 131  # which the set does not label
     assert sum(nodes.values()) == 7211
+    others = aerial_airport.read(shared_data / "aerial_airport")
+    assert sum(item.node == "heli" for record in others for item in record.annotations) == 19
     searched = [record for record in records if "heli" in record.exhaustive]
     assert len(searched) == 428
     assert (nodes["fw.combat.f16"], nodes["fw.bomber.tu160"], nodes["fw.bomber.tu22m"]) == (100, 16, 49)
