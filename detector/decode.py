@@ -1,15 +1,16 @@
 """From the raw output of a network to the objects of one tile."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .backend import Raw
 from .boxes import canonical, suppress_probable
-from .detections import Detections, root_columns
-from .taxonomy import COUNTED, deepest
+from .detections import Detections
+from .naming import named
+from .taxonomy import COUNTED
 from .weights import WeightRecord, probabilities
 
 MIN_SCORE = 0.05
@@ -45,9 +46,8 @@ class Decoder:
         one that stays is above OVERLAP, or where one of the two is a part of the other (`boxes.is_part`, OFF_AXIS_M) or
         both are in one place (`boxes.in_one_place`). Where the record has thresholds of counted nodes, candidates that
         reach that of some node come first, and are judged at such nodes alone; the rest fill what is left free, so that
-        they change nothing of what counts. What stays has one label, on one path of the tree, and of siblings the most
-        probable (`weights.probabilities`): an A-50 is not also an Il-76. Aircraft wing to wing stay, and so does a
-        lorry beside a helicopter, also under its rotor.
+        they change nothing of what counts. What stays has one label, on one path of the tree (`naming.named`). Aircraft
+        wing to wing stay, and so does a lorry beside a helicopter, also under its rotor.
         """
         nodes = self.record.nodes
         counted = [k for k, node in enumerate(nodes) if node in COUNTED]
@@ -68,20 +68,9 @@ class Decoder:
         boxes = canonical(raw[[0, 1, 2, 3, -1]][:, chosen].T)
         kept = suppress_probable(boxes, rank[chosen], OVERLAP, OFF_AXIS_M / self.record.gsd_m)
         scores = np.ascontiguousarray(raw[4:-1, chosen[kept]].T)
-        worth = probabilities(self.record, scores)
-        label = deepest(judged[:, chosen[kept]].T, nodes, self.record.thresholds, worth)
-        real = worth[np.arange(len(label)), root_columns(nodes)[label]]
-        return Detections(nodes, boxes[kept], scores, label, real, self.record.gsd_m)
-
-
-def renamed(found: Detections, record: WeightRecord) -> Detections:
-    """The same objects, each named within its counted class by the thresholds and curves of another record."""
-    nodes = found.nodes
-    root = root_columns(nodes)[found.label]
-    judged = found.scores.copy()
-    for column in (k for k, node in enumerate(nodes) if node in COUNTED):
-        judged[root != column, column] = 0
-    return replace(found, label=deepest(judged, nodes, record.thresholds, probabilities(record, found.scores)))
+        roots = np.array(counted, np.intp)[judged[counted][:, chosen[kept]].argmax(axis=0)]
+        real = probabilities(self.record, scores)[np.arange(len(roots)), roots]
+        return named(Detections(nodes, boxes[kept], scores, roots, real, self.record.gsd_m), self.record)
 
 
 def _highest(raw: Raw, counted: Sequence[int]) -> NDArray[np.float32]:

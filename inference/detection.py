@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..detector.detections import NO_FLOORS, Detections
 from ..detector.detector import Detector, TileDetector
 from ..detector.errors import EmptySceneError
+from ..detector.naming import named
 from .engine import STRIDE_PX, Progress, Unread, overlap_of, run_tiles
 from .fingerprint import fingerprint
 from .georeference import SceneInfo
@@ -78,6 +79,8 @@ def detect(  # noqa: PLR0913  # options of the one call that most callers make
         floors = detector.record.thresholds if isinstance(detector, Detector) else NO_FLOORS
         merged = merge(proposals.detections, proposals.tile, tiles, floors)
         found = _uncovered(scene, grid, merged.select(_in_cores(merged, grid, to_run)))
+        if isinstance(detector, Detector):
+            found = named(found, detector.record)  # tiles know no more of what stands around than is in them
         everything = within is None and not scene.has_clouds
     if everything and not proposals.unread and not valid.any():
         if kept is not None:

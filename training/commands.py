@@ -23,10 +23,10 @@ from ..datasets.split import Split, split_of
 from ..datasets.tiles import HORIZONTAL, INDEX, read_tiles
 from ..detector.backend import Backend
 from ..detector.choice import multiplies_bf16
-from ..detector.decode import renamed
 from ..detector.detections import Detections
 from ..detector.detector import Detector
 from ..detector.errors import DatasetNotFoundError, OutputError, RecipeError
+from ..detector.naming import named
 from ..detector.openvino_backend import OpenVinoBackend
 from ..detector.taxonomy import COUNTED, NODES, ancestors, is_a
 from ..detector.weights import (
@@ -248,8 +248,8 @@ def calibrate(weights: Path, material: Material, engine: Engine) -> dict[str, An
 
     Returns `calibrate.record_fields`. Nodes of which too little is labelled in full keep what the file has.
 
-    The curves of roles and types say which of several siblings a detection is named after, and what is named so makes
-    the curves: they are measured ROUNDS times, at first with names by score.
+    The curves of types say which of several siblings a detection is named after, and what is named so makes the curves:
+    they are measured ROUNDS times, at first with names by score.
 
     Aircraft come from real scenes. Of the public sets, helicopters and launchers have too few real held-back objects:
     theirs come from generated tiles on held-back real bases, for launchers together with real ground on which there is
@@ -271,9 +271,9 @@ def calibrate(weights: Path, material: Material, engine: Engine) -> dict[str, An
     before = read_record(weights)
     record, fields = replace(detector.record, calibration={}), dict[str, Any]()
     for _ in range(ROUNDS):
-        named = [(image, renamed(seen, record)) for image, seen in counting]
+        called = [(image, named(seen, record)) for image, seen in counting]
         for node in (each for each, parent in above.items() if parent is not None):
-            if results := [reported_result(*pair, node) for pair in named if covers(pair[0], node)]:
+            if results := [reported_result(*pair, node) for pair in called if covers(pair[0], node)]:
                 found[node] = calibration(results)
         fields = record_fields({node: found[node] for node in above if node in found}, above)
         record = replace(record, calibration={**before.calibration, **fields["calibration"]})

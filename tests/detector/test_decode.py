@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from hardstand.detector import Decoder, Detections, WeightRecord
-from hardstand.detector.decode import renamed
 
 Row = tuple[tuple[float, ...], tuple[float, ...]]
 AIRCRAFT: Row = ((100, 100, 90, 80, 0.3), (0.9, 0.8, 0.2, 0.1, 0.0))
@@ -83,18 +82,6 @@ def test_boxes_are_canonical(record: WeightRecord, angle: float) -> None:
     box, scores = AIRCRAFT
     (seen,) = decode(record, ((*box[:4], angle), scores)).boxes
     assert -np.pi / 4 <= seen[4] < 3 * np.pi / 4
-
-
-def test_siblings_are_told_apart_by_what_is_probable(record: WeightRecord) -> None:
-    rarely_right = {"fw.bomber": {"score": [0.0, 1.0], "probability": [0.0, 0.1]}}
-    both: Row = ((100, 100, 90, 80, 0.3), (0.9, 0.8, 0.6, 0.1, 0.0))
-    nodes = ("fw", "fw.bomber", "fw.isr", "heli", "ad.launcher")
-    other = replace(record, nodes=nodes, calibration={}, recall={}, recall_by_gsd={}, thresholds={})
-    seen = decode(other, both)
-    assert seen.labels == ("fw.bomber",)
-    assert decode(replace(other, calibration=rarely_right), both).labels == ("fw.isr",)
-    assert renamed(seen, replace(other, calibration=rarely_right)).labels == ("fw.isr",)
-    assert renamed(decode(other, HELICOPTER), replace(other, calibration=rarely_right)).labels == ("heli",)
 
 
 def test_what_does_not_reach_the_threshold_of_a_counted_node_takes_no_place(record: WeightRecord) -> None:
