@@ -1,6 +1,5 @@
 """What an object is called: the deepest node that its scores support, where siblings contend by what stands around."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -83,13 +82,9 @@ def _pairs(places_m: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.
     return np.asarray(one, np.intp), np.asarray(other, np.intp)
 
 
-def _roles(nodes: Sequence[str]) -> tuple[tuple[int, NDArray[np.intp]], ...]:
-    """The column of each counted node, and those of the nodes right below it."""
-    return _role_columns(tuple(nodes))
-
-
 @lru_cache(maxsize=16)  # the nodes of a network are the same for every tile, and paths are work on strings
-def _role_columns(nodes: tuple[str, ...]) -> tuple[tuple[int, NDArray[np.intp]], ...]:
+def _roles(nodes: tuple[str, ...]) -> tuple[tuple[int, NDArray[np.intp]], ...]:
+    """The column of each counted node, and those of the nodes right below it."""
     column = {node: k for k, node in enumerate(nodes)}
     return tuple(
         (column[node], np.array([column[below] for below in children(node, nodes)], np.intp))
