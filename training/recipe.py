@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from ..detector.errors import MissingFileError, RecipeError
-from ..detector.taxonomy import COUNTED, NODES, root
+from ..detector.taxonomy import COUNTED, NODES, children, root
 from ..detector.weights import find_weights, read_record
 from .fit import Schedule
 from .look import Augmentation
@@ -79,13 +79,24 @@ class Recipe:
     start: str = ""
     """Weights to start from: a shipped name, a weight file, or an ultralytics checkpoint; empty: random parameters."""
     trust_pickle: bool = False
-    deep_threshold: float = 0.3
-    """Score from which a role or type is reported rather than its parent. Training targets are overlaps, so that even a
-    sure type scores 0.6 to 0.9."""
+    role_threshold: float = 0.2
+    """Score from which a role, a node right below a counted one, is reported. Training targets are overlaps, so that
+    even a sure role scores 0.6 to 0.9."""
+    type_threshold: float = 0.3
+    """The same of the nodes below roles."""
     thresholds: dict[str, float] = field(default_factory=dict)
     """Score from which one node is reported, where it differs; for a counted node, from which it is seen at all."""
     not_measured: tuple[str, ...] = ()
     """What nobody measured about the network, in sentences; goes into the weight file."""
+
+    @property
+    def all_thresholds(self) -> dict[str, float]:
+        """The score from which each node is reported, counted ones where the recipe has one for them."""
+        above = {below: node for node in self.nodes for below in children(node, self.nodes)}
+        deep = {
+            node: self.role_threshold if parent in COUNTED else self.type_threshold for node, parent in above.items()
+        }
+        return deep | self.thresholds
 
     def __post_init__(self) -> None:
         """Raise `RecipeError` for what would fail, or mean nothing, once the run is under way."""

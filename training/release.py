@@ -12,7 +12,6 @@ import torch
 from torch import nn
 
 from ..detector.errors import MissingDependencyError
-from ..detector.taxonomy import COUNTED
 from ..detector.weights import (
     EXPORTS,
     WeightRecord,
@@ -70,7 +69,7 @@ def record_of(model: Network, recipe: Recipe, data: Sequence[dict[str, Any]] = (
         largest_object_m=recipe.largest_object_m,
         data=tuple(data),
         licence=LICENCE,
-        thresholds={node: recipe.deep_threshold for node in recipe.nodes if node not in COUNTED} | recipe.thresholds,
+        thresholds=recipe.all_thresholds,
         not_measured=recipe.not_measured,
         created=datetime.now(UTC).date().isoformat(),
         recipe=as_plain(recipe),

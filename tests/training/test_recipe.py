@@ -27,6 +27,14 @@ def test_a_recipe_is_read(tmp_path: Path) -> None:
     assert (recipe.schedule.steps, recipe.sets[0].folder, recipe.crop.size_px) == (5, "a", 64)
 
 
+def test_roles_are_reported_from_a_lower_score_than_types(tmp_path: Path) -> None:
+    nodes = 'nodes = ["fw", "fw.isr", "fw.isr.a50", "fw.combat", "fw.combat.f15", "heli"]'
+    text = GOOD.replace('nodes = ["fw"]', nodes) + '[thresholds]\nheli = 0.1\n"fw.isr" = 0.4\n'
+    assert read_recipe(_written(tmp_path / "r.toml", text)).all_thresholds == {
+        "fw.isr": 0.4, "fw.isr.a50": 0.3, "fw.combat": 0.2, "fw.combat.f15": 0.3, "heli": 0.1
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.toml")), ids=lambda path: path.stem)
 def test_shipped_recipes_are_read(path: Path) -> None:
     assert read_recipe(path).nodes
