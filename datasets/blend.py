@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ..detector.opencv import cv2
 from .cutouts import CutOut
 
-__all__ = ["Light", "Placement", "draw_light", "footprint", "lay", "sensor"]
+__all__ = ["Light", "Placement", "draw_light", "footprint", "lay", "onto", "sensor"]
 
 BODY_HEIGHT = 0.085  # top of the fuselage over the length
 FIN_HEIGHT = 0.25  # top of the fin over the length
@@ -37,14 +37,24 @@ class Placement:
 
     def matrix(self, gsd: float) -> NDArray[np.float64]:
         """(2, 3) from pixels of the cut-out to pixels of the ground at `gsd` metres."""
-        height, width = self.cutout.rgba.shape[:2]
         scale = self.cutout.gsd * self.size / gsd
-        cos, sin = np.cos(self.angle) * scale, np.sin(self.angle) * scale
-        turn = np.array([[cos, -sin], [sin, cos]])
-        if self.mirrored:
-            turn = turn @ np.diag([1.0, -1.0])
-        shift = np.array([self.x, self.y]) - turn @ np.array([(width - 1) / 2, (height - 1) / 2]) - 0.5
-        return np.column_stack([turn, shift])
+        return onto(self.cutout.rgba.shape[:2], self.x, self.y, self.angle, scale, mirrored=self.mirrored)
+
+
+def onto(
+    shape: tuple[int, ...], x: float, y: float, angle: float, scale: float, *, mirrored: bool = False
+) -> NDArray[np.float64]:
+    """(2, 3) from pixels of a picture of `shape` (height, width) to those of the ground where its middle is at x, y.
+
+    scale: pixels of the ground per pixel of the picture. For cv2, whose whole coordinates are middles of pixels.
+    """
+    height, width = shape
+    cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
+    turn = np.array([[cos, -sin], [sin, cos]])
+    if mirrored:
+        turn = turn @ np.diag([1.0, -1.0])
+    shift = np.array([x, y]) - turn @ np.array([(width - 1) / 2, (height - 1) / 2]) - 0.5
+    return np.column_stack([turn, shift])
 
 
 def draw_light(rng: np.random.Generator) -> Light:

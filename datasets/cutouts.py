@@ -22,7 +22,7 @@ from ..detector.taxonomy import NODES
 from .labels import meaning_of
 from .tables import rows_of
 
-__all__ = ["CutOut", "Split", "load_cutouts"]
+__all__ = ["CutOut", "Split", "extent", "load_cutouts"]
 
 Split = Literal["train", "holdout"]
 GSD_M = 0.2
@@ -69,7 +69,8 @@ def _load(root: Path, row: dict[str, str]) -> CutOut:
     rgba = raw[..., [2, 1, 0, 3]].astype(np.float32)
     rgba[..., 3] /= 255
     rgba[..., :3] *= rgba[..., 3:]
-    turned = _cropped(_nose_right(rgba, float(row["nose_deg"])))
+    whole = _nose_right(rgba, float(row["nose_deg"]))
+    turned = whole[extent(whole[..., 3])]
     factor = _metres_per_pixel(row["sized_as"], turned.shape[1], turned.shape[0]) / GSD_M
     size = (max(1, round(turned.shape[1] * factor)), max(1, round(turned.shape[0] * factor)))
     method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
@@ -85,10 +86,11 @@ def _nose_right(rgba: NDArray[np.float32], nose_deg: float) -> NDArray[np.float3
     return np.asarray(cv2.warpAffine(rgba, matrix, (side, side)), dtype=np.float32)
 
 
-def _cropped(rgba: NDArray[np.float32]) -> NDArray[np.float32]:
-    solid = rgba[..., 3] > OPAQUE
+def extent(alpha: NDArray[np.float32]) -> tuple[slice, slice]:
+    """The rows and columns of a cover (H, W) from the first to the last with anything above one half."""
+    solid = alpha > OPAQUE
     rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
-    return rgba[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def _metres_per_pixel(node: str, length_px: int, width_px: int) -> float:

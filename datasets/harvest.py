@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..detector.opencv import cv2
 from .annotation import Annotation, ImageRecord
+from .blend import onto
 from .cutouts import GSD_M, OPAQUE, CutOut
 from .images import read_rgb
 from .synth_cutouts import drawn_outline
@@ -136,14 +137,9 @@ def _outline(shape: Floats) -> tuple[Floats, Floats]:
 
 
 def _cut(pixels: NDArray[np.uint8], place: Fit, shape: Floats, name: str, node: str) -> CutOut:
-    height, width = shape.shape
-    cos, sin = np.cos(place.angle) * place.scale * GSD_M, np.sin(place.angle) * place.scale * GSD_M
-    turn = np.array([[cos, -sin], [sin, cos]])
-    shift = np.array([place.x, place.y]) - 0.5 - turn @ np.array([(width - 1) / 2, (height - 1) / 2])
     way = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-    colour = cv2.warpAffine(
-        pixels, np.column_stack([turn, shift]), (width, height), flags=way, borderMode=cv2.BORDER_REPLICATE
-    )
+    lies = onto(shape.shape, place.x, place.y, place.angle, place.scale * GSD_M)
+    colour = cv2.warpAffine(pixels, lies, shape.shape[::-1], flags=way, borderMode=cv2.BORDER_REPLICATE)
     rim = RIM_M / GSD_M
     grown = cv2.dilate(shape, np.ones((3, 3), np.uint8))
     alpha = np.asarray(cv2.GaussianBlur(grown, (0, 0), rim), np.float32)[..., None]

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from .cutouts import GSD_M, OPAQUE, CutOut
+from .cutouts import GSD_M, CutOut, extent
 from .synth_aircraft import aircraft_of, draw_aircraft
 from .synth_light import Sun
 from .synth_paint import aircraft_paint
@@ -28,7 +28,7 @@ def drawn_cutout(rng: Generator) -> CutOut:
     light = sprite.colour / np.maximum(alpha, 1e-3)
     colour = 255 * np.sqrt(np.clip(light, 0, 1))  # linear light is the square of the value, as in `synth_render`
     rgba = np.concatenate([colour * alpha, alpha], axis=-1).astype(np.float32)
-    return CutOut(asset.name, str(asset.node), rgba[_extent(sprite.alpha)], GSD_M)
+    return CutOut(asset.name, str(asset.node), rgba[extent(sprite.alpha)], GSD_M)
 
 
 def drawn_outline(node: str) -> NDArray[np.float32]:
@@ -40,10 +40,4 @@ def drawn_outline(node: str) -> NDArray[np.float32]:
     sun = Sun(azimuth=0.0, elevation=np.pi / 3, sky=0.3, gain=1.0)
     asset = aircraft_of(node, rng)
     sprite = draw(Placement(asset, 0.0, 0.0, 0.0, aircraft_paint(rng, "grey"), 0), GSD_M, sun, rng)
-    return sprite.alpha[_extent(sprite.alpha)]
-
-
-def _extent(alpha: NDArray[np.float32]) -> tuple[slice, slice]:
-    solid = alpha > OPAQUE
-    rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
-    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    return sprite.alpha[extent(sprite.alpha)]

@@ -11,7 +11,7 @@ from .boxes import canonical, suppress_probable
 from .detections import Detections
 from .naming import named
 from .taxonomy import COUNTED
-from .weights import WeightRecord, probabilities
+from .weights import WeightRecord, calibrated
 
 MIN_SCORE = 0.05
 """Unless a caller says another score, candidates with a lower best score at the counted nodes are not looked at."""
@@ -68,9 +68,12 @@ class Decoder:
         boxes = canonical(raw[[0, 1, 2, 3, -1]][:, chosen].T)
         kept = suppress_probable(boxes, rank[chosen], OVERLAP, OFF_AXIS_M / self.record.gsd_m)
         scores = np.ascontiguousarray(raw[4:-1, chosen[kept]].T)
-        roots = np.array(counted, np.intp)[judged[counted][:, chosen[kept]].argmax(axis=0)]
-        real = probabilities(self.record, scores)[np.arange(len(roots)), roots]
-        return named(Detections(nodes, boxes[kept], scores, roots, real, self.record.gsd_m), self.record)
+        best = judged[counted][:, chosen[kept]].argmax(axis=0)
+        real = np.stack([calibrated(self.record, nodes[k], scores[:, k]) for k in counted])[best, np.arange(len(best))]
+        return named(
+            Detections(nodes, boxes[kept], scores, np.array(counted, np.intp)[best], real, self.record.gsd_m),
+            self.record,
+        )
 
 
 def _highest(raw: Raw, counted: Sequence[int]) -> NDArray[np.float32]:
