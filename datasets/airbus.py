@@ -5,7 +5,8 @@ Found as published: `annotations.csv` (id, image_id, geometry, class; geometry a
 
 Edge rule: an aircraft cut by the scene border (label Truncated...) is truncated. It is kept where its visible box is
 at least 0.7 times as long in each direction as the median whole aircraft of the scene, and else an ignore region.
-Four scenes have nearly every aircraft labelled twice; the second label is an ignore region.
+Four scenes have nearly every aircraft labelled twice; the second label is an ignore region. Aircraft that were seen
+beside the labels are added (`found`).
 
 The scale is told to be 0.5 m. At that, boxes of narrow bodies are 44 m wide and high in the mean at one airport, on all
 dates, and 30 m at another, as if these were map tiles, which are the finer the further from the equator. So it is
@@ -25,10 +26,11 @@ import numpy as np
 
 from ..detector.errors import DatasetNotFoundError, LabelError
 from .annotation import Annotation, ImageRecord, horizontal
+from .found import found
 from .images import image_size, list_images
 from .labels import exhaustive_in, meaning_of, spelling
 from .named import named
-from .records import gathered, parsed
+from .records import gathered, parsed, within_image
 from .scale import gsd_from_named, uncut
 
 __all__ = ["read"]
@@ -94,6 +96,8 @@ def _record(path: Path, rows: list[dict[str, str]], groups: dict[str, str]) -> I
     whole = [_annotation(row) for row in rows if not _cut(row)]
     typical = np.median([(item.length_px, item.width_px) for item in whole], axis=0) if whole else np.zeros(2)
     cut = [_annotation(row, whole_px=(float(typical[0]), float(typical[1]))) for row in rows if _cut(row)]
+    labels = _repeats_ignored(named(SOURCE, path.stem, [*whole, *cut], width=width, height=height))
+    seen = within_image(found(SOURCE, path.stem, width=width, height=height), width=width, height=height)
     return ImageRecord(
         path=path,
         width=width,
@@ -102,7 +106,7 @@ def _record(path: Path, rows: list[dict[str, str]], groups: dict[str, str]) -> I
         group=groups.get(path.name, path.stem),
         source=SOURCE,
         exhaustive=exhaustive_in(SOURCE),
-        annotations=_repeats_ignored(named(SOURCE, path.stem, [*whole, *cut], width=width, height=height)),
+        annotations=(*labels, *seen),
     )
 
 

@@ -5,6 +5,8 @@ from the cars (4.4 m over their median longer side) where there are at least thr
 usual size blended with 0.25 m, within 0.1 to 0.5 m. Consecutive numbers overlap on the ground: a run of images whose
 numbers differ by at most three is one group.
 
+About one aircraft in six has no label; those that were seen beside the labels are added (`found`).
+
 "other" is other vehicles, not other aircraft: all 51 of the sample at hand are cars, lorries and machines.
 """
 
@@ -13,6 +15,7 @@ from pathlib import Path
 from ..detector.errors import LabelError
 from . import yolo_text
 from .annotation import Annotation, ImageRecord, horizontal
+from .found import found
 from .images import image_size, list_images
 from .labels import meaning_of
 from .records import gathered, parsed, record_of
@@ -74,11 +77,11 @@ def _gsd(objects: list[tuple[str, Annotation]]) -> float:
 
 def _record(path: Path, labels: Path, groups: dict[int, str]) -> ImageRecord:
     width, height = image_size(path)
-    found = parsed(labels, lambda text: parse_lines(text, width=width, height=height))
-    objects = [(label, item) for label, item in found if item is not None]
+    lines = parsed(labels, lambda text: parse_lines(text, width=width, height=height))
+    objects = [(label, item) for label, item in lines if item is not None]
     return record_of(
         path,
-        [item for _, item in objects],
+        [*(item for _, item in objects), *found(SOURCE, path.stem, width=width, height=height)],
         source=SOURCE,
         gsd=_gsd(objects),
         group=groups[int(path.stem)],

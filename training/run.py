@@ -22,6 +22,7 @@ from .draws import Draws, DrawWeights
 from .fit import fit
 from .look import overhead_look
 from .loss import TreeLoss
+from .memory import keep_freed_memory
 from .network import Network, build_network, settle_batch_norm, start_from
 from .place import taken_place
 from .recipe import Recipe, SetShare, as_plain
@@ -124,6 +125,8 @@ def train(
     cv2.setNumThreads(0)
     tree = node_tree(recipe.nodes)
     with taken_place(recipe.device) as place:
+        if place.device.type == "cpu":
+            keep_freed_memory()
         entries, weights = training_tiles(recipe, tiles)
         tile_set = tile_set_of(recipe, entries, tree)
         torch.manual_seed(recipe.schedule.seed)
