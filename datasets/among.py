@@ -139,7 +139,8 @@ def cut_among(
     laid_by = ("among.py", "composites.py", "blend.py", "bases.py", "cutouts.py", "repaint.py")
     state.update(code_of(*laid_by, "harvest.py", "synth_*.py").encode())
     for tile in tiles:
-        state.update(repr((tile.path.name, tile.group, tile.gsd, [item.node for item in tile.annotations])).encode())
+        state.update(repr((tile.path.name, tile.group, tile.gsd)).encode())
+        state.update(repr([(item.node, item.ignore, item.polygon.tolist()) for item in tile.annotations]).encode())
     for cutout in (each for kind in kinds for each in kind):
         state.update(repr((cutout.name, cutout.node, cutout.rgba.shape)).encode())
     made = {"key": state.hexdigest(), "tiles": len(seeds), "repaint": repaint}

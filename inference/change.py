@@ -25,8 +25,8 @@ class Change:
     """True where `since` is the pass just before; False where passes between were skipped as not comparable."""
     comparable: bool
     """False where the two passes saw different parts of the site: then the difference says nothing about the site."""
-    difference: float
-    """Expected count now minus expected count then."""
+    difference: int
+    """Count (the median) now minus count then."""
     low: int
     high: int
     """The ends of the 90 % interval of the difference, in objects."""
@@ -95,7 +95,7 @@ def between(since: Pass, now: Pass, *, direct: bool = True) -> dict[str, Change]
         earlier = since.counts.get(node)
         if earlier is not None:
             low, high = difference_interval(earlier.estimate, later.estimate)
-            difference = later.expected - earlier.expected
+            difference = later.median - earlier.median
             result[node] = Change(node, since, now, direct, compare, difference, low, high)
     return result
 

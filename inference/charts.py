@@ -46,11 +46,11 @@ _STYLE: dict[Any, Any] = {
 def worth_a_chart(passes: Sequence[Pass], root: str) -> bool:
     """True where the passes of a site have something to plot for a counted root: two passes, and an object in one."""
     found = [one.counts[root] for one in passes if root in one.counts]
-    return len(passes) > 1 and any(count.detections or count.expected >= 0.5 for count in found)
+    return len(passes) > 1 and any(count.detections or count.median for count in found)
 
 
 def chart(passes: Sequence[Pass], root: str) -> str:
-    """An <svg> element: the expected count of a counted root at each pass of a site, in order, with its 90 % interval.
+    """An <svg> element: the count of a counted root at each pass of a site, in order, with its 90 % interval.
 
     Deeper classes are drawn thinner. Passes that saw the whole site are joined by a line, but not across a pass that
     did not see it: that one is a grey band without a mark, for it has no count. A partial pass is an open mark with its
@@ -98,17 +98,17 @@ def _line(axes: Axes, passes: Sequence[Pass], places: Sequence[float], node: str
     joined = [(place, one) for place, one in zip(places, passes, strict=True) if not one.partial]
     axes.plot(
         [place for place, _ in joined],
-        [one.counts[node].expected if node in one.counts else nan for _, one in joined],
+        [one.counts[node].median if node in one.counts else nan for _, one in joined],
         color=colour,
         linewidth=1.8 if strong else 1.0,
         label=node_name(node).partition(" (")[0],
         zorder=3 if strong else 2,
     )
     for place, one, count in points:
-        below, above = max(0.0, count.expected - count.low), max(0.0, count.high - count.expected)
+        below, above = count.median - count.low, count.high - count.median
         axes.errorbar(
             [place],
-            [count.expected],
+            [count.median],
             yerr=[[below], [above]],
             fmt="o",
             markersize=6 if strong else 4,
@@ -137,7 +137,7 @@ def _bands(axes: Axes, passes: Sequence[Pass], places: Sequence[float]) -> None:
 
 
 def _finish(axes: Axes, passes: Sequence[Pass], places: Sequence[float], root: str, *, legend: bool) -> None:
-    axes.set_title(f"{node_name(root)}: expected count, 90 % interval", loc="left", fontsize=9.5)
+    axes.set_title(f"{node_name(root)}: count, 90 % interval", loc="left", fontsize=9.5)
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
     axes.grid(axis="y", linewidth=0.6)

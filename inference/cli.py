@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .allocation import keep_little
+from ..detector.allocation import keep_little
 from .cli_bench import commands as bench_commands
 from .cli_datasets import commands as dataset_commands
 from .cli_training import commands as training_commands
@@ -53,7 +53,6 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character gets a question mark, not an error
-    keep_little()
     app()
 
 
@@ -221,6 +220,7 @@ def run(
         polygons = None if sites is None else read_sites(sites)
         return plan_survey(scenes, sites=polygons, opening=opening, strict=conduct.strict, tell=tell)
 
+    keep_little()
     ready = _at_once(plan, load)
     with Journal(out, resume=conduct.resume, say=lambda text: tell(Warned(text))) as journal:
         remove_leftovers(out)

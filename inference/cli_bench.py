@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..detector.allocation import keep_little
 from .ending import one_line_errors
 
 commands = typer.Typer()
@@ -42,6 +43,7 @@ def bench(  # noqa: PLR0913, PLR0917  # the options of a command are its paramet
 
         path = scene or _drawn_scene(scene_out)
         check_names(backend, device, precision)
+        keep_little()
         running: dict[str, Any] = {"backend": backend, "device": device, "precision": precision}
         given = [] if gsd is None else ["--gsd", str(gsd)]
         given += [word for name, value in running.items() for word in (f"--{name}", value)]

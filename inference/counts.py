@@ -30,7 +30,7 @@ TRUSTED_RECALL = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number of objects nobody saw directly: an expected value and two distributions that bound it.
+    """A number of objects nobody saw directly: a middle and a mean, and two distributions that bound it.
 
     `lower` and `upper` are probabilities of 0, 1, 2, ... objects, float64, each summing to 1. The low end of an
     interval comes from `lower`, the high end from `upper`: with certain detections that is the exact (Clopper-Pearson)
@@ -39,6 +39,8 @@ class Estimate:
 
     expected: float
     """Objects expected: the sum of the probabilities, divided by the recall."""
+    median: int
+    """The whole number that the true one is as likely to be below as above."""
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
 
@@ -64,8 +66,13 @@ class Count:
 
     @property
     def expected(self) -> float:
-        """Objects expected; not a whole number."""
+        """Objects expected; not a whole number. Sums over sites are made of it."""
         return self.estimate.expected
+
+    @property
+    def median(self) -> int:
+        """The count that is told: the whole number that is as likely too high as too low."""
+        return self.estimate.median
 
     @property
     def low(self) -> int:
@@ -145,7 +152,7 @@ def _at_most(found: Estimate, above: Estimate) -> Estimate:
     """The estimate without what is beyond the interval of the node above, of which it is a part."""
     most = above.high + 1
     parts = [np.append(each[: most - 1], each[most - 1 :].sum()) for each in (found.lower, found.upper)]
-    return Estimate(min(found.expected, above.expected), parts[0], parts[1])
+    return Estimate(min(found.expected, above.expected), min(found.median, above.median), parts[0], parts[1])
 
 
 def estimate(probabilities: NDArray[np.floating], recall: float) -> Estimate:
@@ -156,11 +163,14 @@ def estimate(probabilities: NDArray[np.floating], recall: float) -> Estimate:
     probability `recall`. Together these two give the exact interval for the total when T is known.
 
     Below TRUSTED_RECALL the recall itself is not known, only that it lies between the given one and 1: the upper end
-    takes the given one, the lower end 1, and the expected count their geometric mean.
+    takes the given one, the lower end 1, and the mean and the middle their geometric mean.
+
+    The middle is the median because no other number is on average as near to the truth; the mean of many faint boxes
+    is never quite whole, and wrong by its fraction wherever the objects are clear.
 
     >>> found = estimate(np.array([1.0, 1.0, 1.0, 1.0]), 0.8)
-    >>> round(found.expected, 6), found.low, found.high
-    (5.0, 4, 8)
+    >>> round(found.expected, 6), found.median, found.low, found.high
+    (5.0, 5, 4, 8)
     >>> estimate(np.array([]), 1.0).high
     0
     """
@@ -169,9 +179,11 @@ def estimate(probabilities: NDArray[np.floating], recall: float) -> Estimate:
     share = max(recall, MIN_RECALL)
     found = poisson_binomial(np.asarray(probabilities, dtype=np.float64))
     trusted = share >= TRUSTED_RECALL
-    expected = float(np.sum(probabilities, dtype=np.float64)) / (share if trusted else sqrt(share))
-    lower = _with_missed(found, share if trusted else 1.0, extra=0)
-    return Estimate(expected, lower, _with_missed(found, share, extra=1))
+    middle = share if trusted else sqrt(share)
+    expected = float(np.sum(probabilities, dtype=np.float64)) / middle
+    likely = _with_missed(found, middle, extra=0)
+    lower = likely if trusted else found
+    return Estimate(expected, quantile(likely, 0.5), lower, _with_missed(found, share, extra=1))
 
 
 def poisson_binomial(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

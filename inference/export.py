@@ -18,8 +18,8 @@ DETECTION_COLUMNS = (
     "longitude", "latitude", "x_px", "y_px", "corners_px",
 )  # fmt: skip
 COUNT_COLUMNS = (
-    "site", "scene", "date", "coverage", "seen", "partial", "node", "class", "detections", "expected", "low", "high",
-    "change_since", "change", "change_low", "change_high", "comparable", "more_than_noise",
+    "site", "scene", "date", "coverage", "seen", "partial", "node", "class", "detections", "median", "expected",
+    "low", "high", "change_since", "change", "change_low", "change_high", "comparable", "more_than_noise",
 )  # fmt: skip
 
 
@@ -125,10 +125,10 @@ def _count_rows(survey: Survey, passes: tuple[Pass, ...], index: int, one: Pass)
         yield (
             one.site, one.scene, iso(one.time), f"{one.coverage:.4f}", _flag(one.seen), _flag(one.partial),
             node, NODES[node].name,
-            *(("", "", "", "") if count is None
-              else (count.detections, f"{count.expected:.3f}", count.low, count.high)),
+            *(("", "", "", "", "") if count is None
+              else (count.detections, count.median, f"{count.expected:.3f}", count.low, count.high)),
             *(("", "", "", "", "", "") if change is None
-              else (iso(change.since.time), f"{change.difference:.3f}", change.low, change.high,
+              else (iso(change.since.time), change.difference, change.low, change.high,
                     _flag(change.comparable), _flag(change.more_than_noise))),
         )  # fmt: skip
 

@@ -21,7 +21,6 @@ from .words import (
     covered,
     interval,
     node_name,
-    number,
     pass_labels,
     signed,
     since,
@@ -125,7 +124,7 @@ def _cell(one: Pass, node: str, change: Change | None) -> str:
     count = one.counts[node]
     boxes = _plural(count.detections, "box", "boxes")
     return (
-        f'<td><span class="value">{number(count.expected)}</span>'
+        f'<td><span class="value">{count.median}</span>'
         f'<span class="interval">{interval(count)}, {boxes}</span>{_change(change)}</td>'
     )
 
@@ -181,8 +180,8 @@ def stretch_text(look: Look) -> str:
 
 def _reading(survey: Survey) -> str:
     limits = [
-        "The expected count adds the calibrated probability of every box in the site and divides by the measured share"
-        " of objects that the detector finds. It need not be a whole number.",
+        "The count is as likely too high as too low. It weighs every box in the site by its calibrated probability, and"
+        " adds what the detector misses by the measured share of objects that it finds.",
         "The interval holds the true number in 90 of 100 cases, as far as the calibration holds for this imagery:"
         " it knows false alarms and missed objects, not a sensor, season or camouflage that was never tried.",
         f"Boxes are those with a probability of at least {CERTAIN:g}; the pictures draw the others thin, down to"

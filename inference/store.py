@@ -29,6 +29,7 @@ class StoredCount:
     coverage: float
     node: str
     detections: int
+    median: int
     expected: float
     low: int
     high: int
@@ -69,7 +70,13 @@ def _first(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first,)
+def _second(connection: Connection) -> None:
+    """Version 2: counts have a median; in those of before it is the expected count, rounded."""
+    connection.execute(text("ALTER TABLE counts ADD COLUMN median INTEGER NOT NULL DEFAULT 0"))
+    connection.execute(text("UPDATE counts SET median = min(max(CAST(round(expected) AS INTEGER), low), high)"))
+
+
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second)
 """Migration number n brings a store from version n - 1 to version n; the file's `user_version` is its version."""
 
 
@@ -111,7 +118,7 @@ def counts(path: Path, run: int | None = None) -> tuple[StoredCount, ...]:
         rows = connection.execute(
             text(
                 """SELECT sites.name, scenes.name, scenes.date, passes.coverage, counts.node,
-                          counts.detections, counts.expected, counts.low, counts.high
+                          counts.detections, counts.median, counts.expected, counts.low, counts.high
                    FROM counts JOIN passes ON passes.id = counts.pass JOIN sites ON sites.id = passes.site
                    JOIN scenes ON scenes.id = passes.scene
                    WHERE scenes.run = coalesce(:run, (SELECT max(id) FROM runs))
@@ -152,8 +159,8 @@ def _save_look(connection: Connection, run: int, look: Look, sites: dict[str, in
         members = [{"pass": pass_id, "detection": first + member} for member in one.members.tolist()]
         _insert_all(connection, "members", members)
         counted = [
-            {"pass": pass_id, "node": count.node, "detections": count.detections, "expected": count.expected,
-             "low": count.low, "high": count.high}
+            {"pass": pass_id, "node": count.node, "detections": count.detections, "median": count.median,
+             "expected": count.expected, "low": count.low, "high": count.high}
             for count in one.counts.values()
         ]  # fmt: skip
         _insert_all(connection, "counts", counted)

@@ -9,7 +9,7 @@ from rich.text import Text
 from .change import Change, changes
 from .passes import Pass, depth, shown_nodes
 from .survey import Survey
-from .words import NOT_SEEN, answer, change_interval, covered, interval, node_name, number, pass_labels, signed, since
+from .words import NOT_SEEN, answer, change_interval, covered, interval, node_name, pass_labels, signed, since
 from .words import verdict as verdict_of
 
 NOT_ON_A_TERMINAL_WIDTH = 130
@@ -53,7 +53,7 @@ def _cells(one: Pass, node: str, change: Change | None) -> tuple[Text, str, Text
     seen = Text(covered(one), "yellow" if not one.seen or one.partial else "")
     if count is None:
         return seen, "", Text(NOT_SEEN, "yellow"), Text()
-    text = Text(f"{number(count.expected)} ({interval(count)})" + (" partial" if one.partial else ""))
+    text = Text(f"{count.median} ({interval(count)})" + (" partial" if one.partial else ""))
     return seen, str(count.detections), text, _change(change)
 
 

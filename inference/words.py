@@ -15,25 +15,13 @@ COARSE = 1.6
 """A scene with more than so many times the network's metres per pixel is coarse for small objects."""
 
 
-def number(value: float) -> str:
-    """An expected count for people: one decimal, and 0 where there is nothing at all.
+def signed(value: int) -> str:
+    """A difference for people, with its sign.
 
-    >>> number(4.25), number(0.01), number(0.0)
-    ('4.2', '0.0', '0')
+    >>> signed(2), signed(-3), signed(0)
+    ('+2', '\u22123', '0')
     """
-    return "0" if value == 0 else f"{value:.1f}"
-
-
-def signed(value: float) -> str:
-    """A difference for people, with its sign; a whole number without decimals.
-
-    >>> signed(2), signed(-2.5), signed(0)
-    ('+2', '\u22122.5', '0')
-    """
-    text = str(abs(value)) if isinstance(value, int) else f"{abs(value):.1f}"
-    if text in ("0", "0.0"):
-        return "0"
-    return (MINUS if value < 0 else "+") + text
+    return f"{value:+d}".replace("-", MINUS) if value else "0"
 
 
 def node_name(node: str) -> str:
@@ -103,10 +91,10 @@ def answer(passes: Sequence[Pass]) -> list[tuple[str, str]]:
 def _sentence(change: Change) -> tuple[str, str]:
     earlier, later = change.since.counts[change.node], change.now.counts[change.node]
     both = (
-        f"{number(earlier.expected)} ({interval(earlier)}) on {when(change.since.time)},"
-        f" {number(later.expected)} ({interval(later)}) on {when(change.now.time)}"
+        f"{earlier.median} ({interval(earlier)}) on {when(change.since.time)},"
+        f" {later.median} ({interval(later)}) on {when(change.now.time)}"
     )
-    nothing = earlier.detections == later.detections == 0 and max(earlier.expected, later.expected) < 0.5
+    nothing = not any((earlier.detections, later.detections, earlier.median, later.median))
     if nothing and not change.more_than_noise:
         at_most = max(earlier.high, later.high)
         dates = f"on {when(change.since.time)} and {when(change.now.time)}"
@@ -118,7 +106,7 @@ def _sentence(change: Change) -> tuple[str, str]:
     fewest, most = sorted((abs(change.low), abs(change.high)))
     return (
         "up" if change.low > 0 else "down",
-        f"{node_name(change.node)}: {both}: {abs(change.difference):.1f} {word} ({fewest} to {most}), more than noise.",
+        f"{node_name(change.node)}: {both}: {abs(change.difference)} {word} ({fewest} to {most}), more than noise.",
     )
 
 

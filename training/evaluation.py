@@ -141,11 +141,11 @@ def _by_node(pairs: Sequence[Pair], record: WeightRecord, counting: Counting) ->
     return rows
 
 
-def _counts(pair: Pair, record: WeightRecord, counting: Counting) -> Mapping[str, tuple[float, int, int]]:
-    """Expected, low and high per node, of what is reported; what lies on ignored objects does not count."""
+def _counts(pair: Pair, record: WeightRecord, counting: Counting) -> Mapping[str, tuple[float, int, int, int]]:
+    """Expected, median, low and high per node, of what is reported; what lies on ignored objects does not count."""
     image, found = pair[0], pair[1].select(pair[1].score >= REPORT_SCORE)
     counts = counting(found.select(~_on_ignored(image, found)), record, image.gsd)
-    return {node: (count.expected, count.low, count.high) for node, count in counts.items()}
+    return {node: (count.expected, count.median, count.low, count.high) for node, count in counts.items()}
 
 
 def _on_ignored(record: ImageRecord, found: Detections) -> np.ndarray:
@@ -156,7 +156,7 @@ def _on_ignored(record: ImageRecord, found: Detections) -> np.ndarray:
     return np.asarray(np.append(ignored, np.False_)[partner], bool)
 
 
-def _scene_count(image: ImageRecord, counts: Mapping[str, tuple[float, int, int]], node: str) -> SceneCount | None:
+def _scene_count(image: ImageRecord, counts: Mapping[str, tuple[float, int, int, int]], node: str) -> SceneCount | None:
     """The count of a node beside the truth; None where an object that is labelled less deep might be one of it."""
     there = [item.node for item in image.annotations if not item.ignore]
     if node not in counts or any(label != node and is_a(node, label) for label in there):

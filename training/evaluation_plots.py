@@ -63,24 +63,24 @@ def _curves(curves: Mapping[str, Sequence[float | None]], metrics: Mapping[str, 
 
 
 def _counts(counts: Mapping[str, Sequence[SceneCount]]) -> Figure | None:
-    """Expected against true count per image with its interval, one panel per counted node and set."""
+    """Count against true count per image with its interval, one panel per counted node and set."""
     shown = {name: scenes for name, scenes in counts.items() if any(each.true for each in scenes)}
     if not shown:
         return None
     figure, panels = _panels(len(shown), columns=4, width=3.6, height=3.4)
     for axes, (name, scenes) in zip(panels, shown.items(), strict=True):
-        true, expected = (np.array([getattr(each, field) for each in scenes]) for field in ("true", "expected"))
+        true, told = (np.array([getattr(each, field) for each in scenes]) for field in ("true", "median"))
         low, high = (np.array([getattr(each, field) for each in scenes]) for field in ("low", "high"))
-        bars = np.clip([expected - low, high - expected], 0, None)
+        bars = np.array([told - low, high - told])
         inside = (low <= true) & (true <= high)
         for rows, colour, what in ((inside, "0.3", "in the interval"), (~inside, "C3", "outside")):
             axes.errorbar(
-                true[rows], expected[rows], yerr=bars[:, rows], fmt="o", ms=3, lw=0.7, color=colour, alpha=0.7,
+                true[rows], told[rows], yerr=bars[:, rows], fmt="o", ms=3, lw=0.7, color=colour, alpha=0.7,
                 label=f"{what}: {int(rows.sum())}",
             )  # fmt: skip
-        most = 1.08 * max(true.max(), expected.max(), 1)
+        most = 1.08 * max(true.max(), told.max(), 1)
         axes.plot([0, most], [0, most], color=GREY, linewidth=0.8, zorder=0)
-        axes.set(title=name, xlabel="labelled", ylabel="expected", xlim=(-0.03 * most, most), ylim=(-0.03 * most, most))
+        axes.set(title=name, xlabel="labelled", ylabel="counted", xlim=(-0.03 * most, most), ylim=(-0.03 * most, most))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(fontsize=6.5, loc="upper left")

@@ -55,8 +55,8 @@ def print_tables(metrics: Mapping[str, Any], console: Console) -> None:
         _table(console, f"Types, and boxes where they are exact: {name}", rows, TYPES)
     console.print(
         f"AP: horizontal boxes by shape; oriented: by DOTA's protocol (IoU 0.5, VOC 2007). Recall, precision, false "
-        f"alarms and types at score {metrics['threshold']:g}. Counts: expected count against labels per image; in "
-        "interval: share of images whose count lies in the 90 % interval."
+        f"alarms and types at score {metrics['threshold']:g}. Counts against labels per image; bias: in sum, of the "
+        "expected count; in interval: share of images whose count lies in the 90 % interval."
     )
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from .evaluate import SceneResult, found_objects, matches
 from .precision import average_precision, oriented_precision, precision_table
 
-GSD_EDGES_M = (0.3, 0.6, 1.0)
-"""Between ranges of scale, metres per pixel; above the last, imagery is refused and only measured here."""
+GSD_EDGES_M = (0.3, 0.6, 1.0, 1.5)
+"""Between ranges of scale, metres per pixel; above the last, a network of 0.5 m refuses imagery but is measured."""
 SIZE_EDGES_M = (10.0, 15.0, 25.0, 40.0)
 """Between ranges of size, by the longer side: light and helicopters, small fighters, fighters, medium, large."""
 NAN = float("nan")
@@ -23,6 +23,7 @@ class SceneCount:
     scene: str
     true: int
     expected: float
+    median: int
     low: int
     high: int
 
@@ -45,9 +46,9 @@ class Figures:
     recall_at_threshold: float
     precision_at_threshold: float
     count_error: float
-    """Mean over scenes of |expected count - true count|, in objects."""
+    """Mean over scenes of |count - true count|, in objects; the count is the median, as users read it."""
     count_error_percent: float
-    """Mean over scenes with objects of |expected count - true count| / true count."""
+    """Mean over scenes with objects of |count - true count| / true count."""
     count_bias_percent: float
     """(Sum of expected counts - sum of true counts) / sum of true counts."""
     counts_in_interval: float
@@ -95,7 +96,7 @@ def figures(results: Sequence[SceneResult], counts: Counts = (), *, threshold: f
 
 
 def _count_figures(counts: Sequence[SceneCount]) -> Mapping[str, float]:
-    misses = [abs(each.expected - each.true) for each in counts]
+    misses = [abs(each.median - each.true) for each in counts]
     shares = [miss / each.true for miss, each in zip(misses, counts, strict=True) if each.true]
     there, said = sum(each.true for each in counts), sum(each.expected for each in counts)
     return {

@@ -12,6 +12,7 @@ from torch import nn
 
 from ..datasets.split import Split, split_of
 from ..datasets.tiles import read_tiles, read_weights
+from ..detector.allocation import keep_freed
 from ..detector.errors import DatasetNotFoundError, OutputError
 from ..detector.opencv import cv2
 from ..detector.taxonomy import ancestors, is_a
@@ -22,7 +23,6 @@ from .draws import Draws, DrawWeights
 from .fit import fit
 from .look import overhead_look
 from .loss import TreeLoss
-from .memory import keep_freed_memory
 from .network import Network, build_network, settle_batch_norm, start_from
 from .place import taken_place
 from .recipe import Recipe, SetShare, as_plain
@@ -126,7 +126,7 @@ def train(
     tree = node_tree(recipe.nodes)
     with taken_place(recipe.device) as place:
         if place.device.type == "cpu":
-            keep_freed_memory()
+            keep_freed()
         entries, weights = training_tiles(recipe, tiles)
         tile_set = tile_set_of(recipe, entries, tree)
         torch.manual_seed(recipe.schedule.seed)

@@ -38,7 +38,12 @@ HELD_TILES = ("composites_holdout", "generated_holdout")
 
 
 class Interval(Protocol):
-    """A count: what is expected, and the ends of its interval."""
+    """A count: what is told, what is expected, and the ends of its interval."""
+
+    @property
+    def median(self) -> int:
+        """The count that is told, in whole objects."""
+        ...
 
     @property
     def expected(self) -> float:

@@ -92,10 +92,11 @@ def _reading(metrics: Mapping[str, Any]) -> list[str]:
     """How to read the table of whole images; records made before `threshold` was in them counted without recall."""
     counts = (
         [
-            "counts as users get them, with the recall by class and scale, against the labels: count error in",
-            "objects, mean over images; in per cent, mean over images with objects; bias in sum; counts in interval:",
-            "share of images whose count lies in the 90 % interval. Oriented AP by DOTA's protocol at IoU 0.5, where",
-            "labels are oriented: voc07 at eleven points of recall, as DOTA's devkit prints it, the other as area.",
+            "counts as users get them, whole numbers, with the recall by class and scale, against the labels: count",
+            "error in objects, mean over images; in per cent, mean over images with objects; bias in sum, of the",
+            "expected count; counts in interval: share of images whose count lies in the 90 % interval. Oriented AP by",
+            "DOTA's protocol at IoU 0.5, where labels are oriented: voc07 at eleven points of recall, as DOTA's devkit",
+            "prints it, the other as area.",
         ]
         if "threshold" in metrics
         else ["expected count (sum of calibrated probabilities) against the labels, mean over images, and in sum."]

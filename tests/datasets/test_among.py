@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hardstand.datasets.among import cut_among, make_among, softness
-from hardstand.datasets.annotation import ImageRecord, horizontal
+from hardstand.datasets.annotation import ImageRecord, horizontal, oriented
 from hardstand.datasets.build import build_tiles
 from hardstand.datasets.cutouts import CutOut
 from hardstand.datasets.cutting import Cut
@@ -121,6 +121,17 @@ def test_the_folder_says_what_is_below_and_what_is_exhaustive_there(
         ("among", "hrplanes/SUV", frozenset({"fw"}))
     }
     assert all(each.annotations[0].node == "fw.airliner" for each in read)
+
+
+def test_tiles_that_are_labelled_anew_are_laid_on_anew(tile: ImageRecord, dart: CutOut, tmp_path: Path) -> None:
+    turned = replace(tile, annotations=(oriented("fw.airliner", (75, 120, 180, 130, 1.5)),))
+    made = []
+    for below in (tile, turned, turned):
+        cut_among(range(2), tmp_path, tiles=[below], kinds=[[dart]])
+        first = read_tiles(tmp_path)[0]
+        made.append((first.annotations[0].oriented, first.path.stat().st_mtime_ns))
+    assert [is_oriented for is_oriented, _ in made] == [False, True, True]
+    assert made[1] == made[2], "those that are there are kept"
 
 
 def test_tiles_of_airports_must_be_there(tmp_path: Path) -> None:

@@ -1,3 +1,5 @@
+from math import sqrt
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -79,6 +81,29 @@ def test_the_lower_distribution_has_the_expected_count_as_its_mean(values: list[
     result = estimate(np.array(values), recall)
     assert float(result.lower @ np.arange(len(result.lower))) == pytest.approx(result.expected, rel=1e-6, abs=1e-6)
     assert result.low <= result.high
+
+
+@given(st.lists(st.floats(0.01, 1), max_size=25), st.floats(0, 1))
+def test_the_median_lies_in_the_interval_and_near_the_expected_count(values: list[float], recall: float) -> None:
+    result = estimate(np.array(values), recall)
+    assert result.low <= result.median <= result.high
+    if recall >= 0.5:
+        deviation = sqrt(result.lower @ (np.arange(len(result.lower)) - result.expected) ** 2)
+        assert abs(result.median - result.expected) <= deviation + 1e-6
+
+
+def test_no_other_number_is_on_average_nearer_to_the_truth_than_the_median() -> None:
+    probabilities = np.array([0.99, 0.97, 0.3, 0.1, 0.1, 0.1])
+    result, outcomes = estimate(probabilities, 1.0), poisson_binomial(probabilities)
+    off = [float(outcomes @ abs(np.arange(len(outcomes)) - told)) for told in (*range(7), result.expected)]
+    assert result.median == 2
+    assert min(off) == off[2]
+
+
+def test_clear_objects_make_a_whole_count_in_spite_of_faint_boxes() -> None:
+    result = estimate(np.array([0.99, 0.99, 0.98, *[0.02] * 10]), 0.97)
+    assert result.median == 3
+    assert result.expected == pytest.approx(3.25, abs=0.01)
 
 
 def test_a_recall_that_is_not_trusted_reaches_from_what_was_seen_to_what_it_says() -> None:

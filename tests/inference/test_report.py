@@ -56,7 +56,7 @@ def test_the_page_answers_the_question(survey: Survey) -> None:
     page = _Balanced()
     page.feed(report(survey, _pictures(survey)))
     text = " ".join(page.text)
-    assert re.search(r"Fixed-wing aircraft: 12\.0 \(.*?\) on 2024-11-02, 3\.0 \(.*?\) on 2024-12-14: 9\.0 fewer", text)
+    assert re.search(r"Fixed-wing aircraft: 12 \(.*?\) on 2024-11-02, 3 \(.*?\) on 2024-12-14: 9 fewer", text)
     assert "more than noise" in text
     assert "not comparable" in text
     assert "not seen" in text

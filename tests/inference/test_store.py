@@ -21,7 +21,8 @@ def test_a_survey_comes_back_as_it_went_in(survey: Survey, tmp_path: Path) -> No
     fighters = [one for one in store.counts(path) if one.site == "West" and one.node == "fw.combat.su27fam"]
     assert [(one.date, one.detections) for one in fighters][::3] == [("2024-11-02", 12), ("2024-12-14", 3)]
     expected = survey.series()["West"][0].counts["fw.combat.su27fam"]
-    assert (fighters[0].expected, fighters[0].low, fighters[0].high) == (expected.expected, expected.low, expected.high)
+    assert (fighters[0].median, fighters[0].expected) == (expected.median, expected.expected)
+    assert (fighters[0].low, fighters[0].high) == (expected.low, expected.high)
 
 
 def test_a_run_that_is_saved_again_is_there_once(survey: Survey, tmp_path: Path) -> None:
@@ -72,6 +73,18 @@ def test_an_error_half_way_leaves_the_store_as_it_was(
     with pytest.raises(OutputError, match="cannot write the store"):
         store.save(path, survey)
     assert _query(path, "SELECT count(*) FROM runs") == [(1,)]
+
+
+def test_a_store_of_version_1_gets_medians(survey: Survey, tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    store.save(path, survey)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE counts DROP COLUMN median")
+        connection.execute("UPDATE counts SET expected = 2.6, low = 1, high = 4")
+        connection.execute("PRAGMA user_version = 1")
+        connection.commit()
+    assert {(each.median, each.expected) for each in store.counts(path)} == {(3, 2.6)}
+    assert _query(path, "PRAGMA user_version") == [(len(store.MIGRATIONS),)]
 
 
 def test_a_newer_store_is_left_alone(survey: Survey, tmp_path: Path) -> None:

@@ -63,9 +63,9 @@ def test_average_precision_by_hand() -> None:
 def test_each_object_is_matched_once_and_figures_count() -> None:
     result = scene_result(_record([OUTLINE]), _found([DIAMOND, DIAMOND], [0.9, 0.8]), "fw")
     assert matches(result).tolist() == [1, 0]
-    row = figures([result], [SceneCount("a.jpg", 1, 1.7, 1, 3)], threshold=0.5)
+    row = figures([result], [SceneCount("a.jpg", 1, 1.7, 2, 1, 3)], threshold=0.5)
     assert (row.objects, row.recall_at_threshold, row.precision_at_threshold) == (1, 1, 0.5)
-    assert (row.count_error, row.count_bias_percent, row.counts_in_interval) == pytest.approx((0.7, 70, 1))
+    assert (row.count_error, row.count_bias_percent, row.counts_in_interval) == pytest.approx((1, 70, 1))
     assert row.false_alarms_per_km2 == pytest.approx(100)
 
 
