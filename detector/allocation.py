@@ -14,7 +14,7 @@ AT_A_TIME_BYTES = 1 << 28
 def keep_little() -> None:
     """Give large blocks back to the system when they are freed. Does nothing where the allocator is another one.
 
-    For a run over scenes with little memory, which allocates and frees a few megabytes per tile, in several threads. `hardstand bench
+    For a run over scenes, which allocates and frees a few megabytes per tile, in several threads. `hardstand bench
     SCENE --precision P` on a scene of 8000 x 8000 px, by the limit in KiB: the peak of `detect` is 414 (128), 425
     (1024) and 440 MB (4096) in int8, and 493, 502 and 519 MB in float32; reading takes 1.0, 0.4 and 0.3 s.
     """

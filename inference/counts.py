@@ -66,7 +66,7 @@ class Count:
 
     @property
     def expected(self) -> float:
-        """Objects expected; not a whole number. Sums over sites are made of it."""
+        """Objects expected; not a whole number. For sums over sites and dates."""
         return self.estimate.expected
 
     @property
@@ -149,10 +149,17 @@ def _probabilities(reported: Detections, node: str, calibration: Curves) -> NDAr
 
 
 def _at_most(found: Estimate, above: Estimate) -> Estimate:
-    """The estimate without what is beyond the interval of the node above, of which it is a part."""
-    most = above.high + 1
-    parts = [np.append(each[: most - 1], each[most - 1 :].sum()) for each in (found.lower, found.upper)]
-    return Estimate(min(found.expected, above.expected), min(found.median, above.median), parts[0], parts[1])
+    """The estimate of a part of what is counted above: mean, middle and ends are no more than there."""
+    return Estimate(
+        min(found.expected, above.expected),
+        min(found.median, above.median),
+        _up_to(found.lower, above.low),
+        _up_to(found.upper, above.high),
+    )
+
+
+def _up_to(distribution: NDArray[np.float64], most: int) -> NDArray[np.float64]:
+    return np.append(distribution[:most], distribution[most:].sum())
 
 
 def estimate(probabilities: NDArray[np.floating], recall: float) -> Estimate:

@@ -100,6 +100,16 @@ def test_no_other_number_is_on_average_nearer_to_the_truth_than_the_median() -> 
     assert min(off) == off[2]
 
 
+def test_a_part_is_counted_as_no_more_than_the_whole_from_end_to_end() -> None:
+    found = _detections(["fw.combat"] * 20, [1.0] * 20)
+    found.scores[:] = 1.0
+    counts = count(found, {"fw": 0.96, "fw.combat": 0.5}, CALIBRATION)
+    whole, part = counts["fw"], counts["fw.combat"]
+    assert estimate(np.ones(20), 0.5).low > whole.high
+    assert (part.low, part.median, part.high) == (whole.low, whole.median, whole.high)
+    assert part.low <= part.median <= part.high
+
+
 def test_clear_objects_make_a_whole_count_in_spite_of_faint_boxes() -> None:
     result = estimate(np.array([0.99, 0.99, 0.98, *[0.02] * 10]), 0.97)
     assert result.median == 3
