@@ -14,10 +14,10 @@ from hardstand.detector.taxonomy import COUNTED, is_a
 def test_a_box_lies_where_it_was_seen_whatever_the_size_of_the_image(
     monkeypatch: pytest.MonkeyPatch, enlarged: int
 ) -> None:
-    table = {("hrplanes", "7_DT6"): [("heli", (0.5, 0.25, 0.04, 0.03, radians(30)))]}
+    table = {("hrplanes", "7_DT6"): [("heli", enlarged > 1, (0.5, 0.25, 0.04, 0.03, radians(30)))]}
     monkeypatch.setattr(module, "_objects", lambda: table)
     (item,) = found("hrplanes", "7_DT6", width=600 * enlarged, height=400 * enlarged)
-    assert (item.node, item.oriented) == ("heli", True)
+    assert (item.node, item.oriented, item.ignore) == ("heli", True, enlarged > 1)
     assert item.centre == pytest.approx((300 * enlarged, 100 * enlarged))
     assert (item.length_px, item.width_px) == pytest.approx((24 * enlarged, 18 * enlarged))
     assert item.angle == pytest.approx(radians(30))
@@ -33,10 +33,11 @@ def test_an_image_is_whole_by_its_row_alone(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_table_holds_boxes_within_images() -> None:
     rows = rows_of("found.csv")
-    assert len({(row["set"], row["image"], row["node"]) for row in rows}) == len(rows)
+    assert len({(row["set"], row["image"], row["node"], row["ignored"]) for row in rows}) == len(rows)
     for row in rows:
         assert any(is_a(row["node"], counted) for counted in COUNTED)
-        assert row["whole"] in {"yes", "no"}
+        assert {row["whole"], row["ignored"]} <= {"yes", "no"}
+        assert "no" in (row["whole"], row["ignored"]), "what is ignored is not the whole of anything"
         assert row["whole"] == "yes" or row["boxes"], "a row that says nothing"
         for box in row["boxes"].split():
             x, y, length, width, degrees = (int(part) for part in box.split(":"))
