@@ -10,8 +10,9 @@ was cut, the boxes are not the whole. On Aerial Airport what a network suggested
 alone. Boxes that a network found too are the network's; all others were measured by eye.
 
 Aircraft: where a network suggested one and there was no label, it was looked at, and its box is the network's. Those
-that are doubtful, or mostly cut off, or badly framed, are ignored: neither objects nor background. So are all on places
-held back, for what neither the labels nor the network have is not there to be missed.
+that are doubtful, or mostly cut off, or badly framed, are ignored: neither objects nor background. On places held back
+doubtful ones are not here, and all others are ignored, for what neither the labels nor the network have is not there to
+be missed.
 """
 
 from collections.abc import Mapping
