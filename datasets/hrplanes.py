@@ -5,10 +5,10 @@ somebody's machine and are not needed); or in the form of one COCO file, `images
 down to 640 px.
 
 What many of the aircraft are was told by eye (`named`), and helicopters, which the set does not label, are added on
-images that were searched for them, and aircraft that it left out (`found`). The set tells no ground sampling distance, and its zoom varies
-by a factor of five: it is estimated per image from the named aircraft (`scale.gsd_from_named`), nominal 0.65 m and
-within 0.25 to 2.2 m at a width of 640 px, in proportion less in wider images (published: 4800 px). Group: the airport
-(`airport_of`).
+images that were searched for them, and aircraft that it left out (`found`). The set tells no ground sampling distance,
+and its zoom varies by a factor of five: it is estimated per image from the named aircraft (`scale.gsd_from_named`),
+nominal 0.65 m and within 0.25 to 2.2 m at a width of 640 px, in proportion less in wider images (published: 4800 px).
+Group: the airport (`airport_of`).
 """
 
 import json
