@@ -7,6 +7,7 @@ them: being laid on tells nothing of what a thing is.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from ..detector.opencv import cv2
 from .annotation import Annotation, ImageRecord
 from .bases import open_ground
-from .blend import Placement, draw_light, sensor
+from .blend import Placement, brightest, draw_light, sensor
 from .composites import Composite, in_new_paint, laid, rows_and_singles
 from .cutouts import CutOut
 from .images import read_rgb, write_jpeg
@@ -78,7 +79,10 @@ def _filled(
         wanted = list(in_new_paint(wanted, repaint, rng))
     canvas = pixels.astype(np.float32)
     blur_px = softness(pixels)
-    return canvas, laid(canvas, wanted, draw_light(rng), rng, gsd=tile.gsd, blur_px=blur_px, taken=taken)
+    light = draw_light(rng)
+    if repaint:
+        light = replace(light, bright=brightest(canvas, taken))
+    return canvas, laid(canvas, wanted, light, rng, gsd=tile.gsd, blur_px=blur_px, taken=taken)
 
 
 def softness(pixels: NDArray[np.uint8]) -> float:

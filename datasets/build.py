@@ -24,8 +24,8 @@ from .tiles import read_tiles
 __all__ = ["build_tiles"]
 
 ASSETS, AIRBUS = "airbase_assets", "airbus_aircraft"
-COMPOSITES, GENERATED_DRAWN, GENERATED_REAL, HELD_BACK = 2600, 1050, 1220, 300
-AMONG, AMONG_DRAWN = 1600, 240
+COMPOSITES, GENERATED_DRAWN, GENERATED_REAL, HELD_BACK = 2600, 500, 700, 300
+AMONG, AMONG_DRAWN = 2400, 240
 AIRPORTS = ("airbus", "hrplanes", "aerial_airport")
 """Sets whose tiles get cut-outs among their own aircraft."""
 

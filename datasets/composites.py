@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..detector.opencv import cv2
 from .annotation import Annotation, oriented
 from .bases import Base, Crop, crop_of, open_ground
-from .blend import Light, Placement, draw_light, footprint, lay, sensor
+from .blend import Light, Placement, brightest, draw_light, footprint, lay, sensor
 from .cutouts import CutOut
 from .images import write_jpeg
 from .journal import code_of, make_tiles
@@ -65,7 +65,8 @@ def make_composite(
     """One composite at `gsd` metres per pixel, the same for the same seed and material.
 
     Up to `size_px` square: a base smaller than that gives a smaller tile. Aircraft cut by the tile edge follow the
-    rule of `tiles`. repaint: share of the groups of aircraft that get new paint. ValueError without bases or cut-outs.
+    rule of `tiles`. repaint: share of the groups of aircraft that get new paint; with any, most aircraft shine (see
+    `Light`). ValueError without bases or cut-outs.
     """
     if not bases or not cutouts:
         raise ValueError("composites need at least one base and one cut-out")
@@ -77,6 +78,8 @@ def make_composite(
         wanted = list(in_new_paint(wanted, repaint, rng))
     canvas = crop.pixels.astype(np.float32)
     taken = np.zeros(canvas.shape[:2], dtype=bool)
+    if repaint:
+        light = replace(light, bright=brightest(canvas, taken))
     kept = laid(canvas, wanted, light, rng, gsd=gsd, blur_px=crop.blur_px, taken=taken)
     return Composite(sensor(canvas, rng), kept, crop.group)
 

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 MIN_ELEVATION = float(np.radians(12.0))
 """Lower suns cast no longer shadows."""
+SHININESS = 24.0
+"""Of painted metal that is old and not quite even: highlights some 15 degrees wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,11 @@ class Sun:
         """Unit vector (3,) from the ground to the sun."""
         level = np.cos(self.elevation)
         return np.array([-np.cos(self.azimuth) * level, -np.sin(self.azimuth) * level, np.sin(self.elevation)])
+
+    def view(self) -> NDArray[np.float64]:
+        """Unit vector (3,) from the ground to the viewer."""
+        level = np.sin(self.tilt)
+        return np.array([-np.cos(self.lean) * level, -np.sin(self.lean) * level, np.cos(self.tilt)])
 
     def shadow_per_metre(self) -> NDArray[np.float64]:
         """Where the shadow of a point one metre up falls, metres (2,) on screen."""
@@ -61,3 +68,14 @@ def shade(facet_normals: NDArray[np.float64], sun: Sun) -> tuple[NDArray[np.floa
     direct = (1 - sun.sky) * np.maximum(facet_normals @ sun.direction(), 0) / np.sin(sun.elevation)
     sky = sun.sky * (0.5 + 0.5 * facet_normals[:, 2]) + 0.04
     return np.minimum(direct, 2.4), sky
+
+
+def glint(facet_normals: NDArray[np.float64], sun: Sun) -> NDArray[np.float64]:
+    """Light that gloss throws to the viewer from each facet, 0 to 1: the half vector's cosine to the power SHININESS.
+
+    Blinn, "Models of light reflection for computer synthesized pictures", SIGGRAPH 1977. What turns away from the sun
+    has none.
+    """
+    half = sun.direction() + sun.view()
+    near = np.maximum(facet_normals @ (half / np.linalg.norm(half)), 0)
+    return np.asarray(np.where(facet_normals @ sun.direction() > 0, near**SHININESS, 0.0), np.float64)

@@ -46,8 +46,23 @@ AIRCRAFT: Mapping[str, tuple[Colour, ...]] = {
     "grey": ((0.36, 0.38, 0.40), (0.26, 0.28, 0.30), (0.46, 0.48, 0.50), (0.30, 0.36, 0.42)),
     "white": ((0.78, 0.78, 0.78), (0.68, 0.69, 0.70)),
     "bomber": ((0.40, 0.41, 0.42), (0.55, 0.56, 0.56), (0.12, 0.13, 0.14), (0.24, 0.26, 0.27)),
-    "combat": ((0.24, 0.30, 0.37), (0.20, 0.23, 0.26), (0.33, 0.35, 0.36), (0.14, 0.16, 0.18), (0.22, 0.24, 0.18)),
-    "helicopter": ((0.10, 0.115, 0.075), (0.16, 0.165, 0.13), (0.26, 0.26, 0.23), (0.06, 0.065, 0.07)),
+    "combat": (
+        (0.24, 0.30, 0.37),
+        (0.20, 0.23, 0.26),
+        (0.33, 0.35, 0.36),
+        (0.14, 0.16, 0.18),
+        (0.22, 0.24, 0.18),
+        (0.46, 0.49, 0.52),
+        (0.60, 0.61, 0.62),
+    ),
+    "helicopter": (
+        (0.10, 0.115, 0.075),
+        (0.16, 0.165, 0.13),
+        (0.26, 0.26, 0.23),
+        (0.06, 0.065, 0.07),
+        (0.42, 0.43, 0.43),
+        (0.62, 0.62, 0.60),
+    ),
     "gaudy": ((0.70, 0.70, 0.68), (0.50, 0.06, 0.05), (0.62, 0.46, 0.05), (0.06, 0.12, 0.34)),
 }
 _FIXED: Mapping[str, Colour] = {
@@ -67,18 +82,22 @@ _FIXED: Mapping[str, Colour] = {
     "snow": (0.740, 0.755, 0.780),
     "wood": (0.300, 0.210, 0.120),
 }
+MOST_GLOSS = 1.5
+"""Real fighters are at their brightest brighter than the brightest 0.5 % of the ground; dull paint leaves drawn ones at
+0.73 of it (`tests/benchmarks/tone.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paint:
     """Reflectance by material; `camo` is the factor of a second tone in blotches (1 where there is none).
 
-    `snow` is how much of what lies flat is under snow, 0 to 1.
+    `snow` is how much of what lies flat is under snow, 0 to 1; `gloss` is what it mirrors of the sun at most.
     """
 
     colours: Mapping[str, Colour]
     camo: float = 1.0
     snow: float = 0.0
+    gloss: float = 0.0
 
     def of(self, material: str) -> NDArray[np.float32]:
         """The linear colour (3,) of a material; a material without its own colour is painted like the body."""
@@ -102,7 +121,7 @@ def _scheme(body: Colour, trim: Colour, rng: Generator, camo: float) -> Paint:
         "load": trim,
         "missile": _jitter(body if rng.random() < 0.5 else (0.45, 0.46, 0.44), rng, 0.25),
     }
-    return Paint({**fixed, **shades}, camo)
+    return Paint({**fixed, **shades}, camo, gloss=float(rng.uniform(0, MOST_GLOSS)))
 
 
 def vehicle_paint(rng: Generator, *, military: bool) -> Paint:

@@ -10,7 +10,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from ..detector.opencv import cv2
-from .synth_light import MIN_ELEVATION, Sun, shade
+from .synth_light import MIN_ELEVATION, Sun, glint, shade
 from .synth_mesh import Asset, Facet
 from .synth_paint import Paint
 
@@ -133,16 +133,16 @@ def _canvas(facets: Sequence[Facet], frame: _Frame, paint: Paint, sun: Sun, rng:
     canvas = np.zeros((frame.size[1] * FINE, frame.size[0] * FINE, 4), np.float32)
     canvas[..., 3] = -1
     direct, sky = shade(frame.normals, sun)
-    view = np.array([-np.cos(sun.lean) * np.sin(sun.tilt), -np.sin(sun.lean) * np.sin(sun.tilt), np.cos(sun.tilt)])
-    facing = frame.normals @ view > 1e-3
+    facing = frame.normals @ sun.view() > 1e-3
     light = (direct + sky) * (1 + 0.04 * rng.standard_normal(len(facets))) * sun.gain
+    gloss = paint.gloss * glint(frame.normals, sun) * sun.gain
     tones = {f.material: paint.of(f.material) for f in facets}
     lying = paint.snow * (frame.normals[:, 2].clip(0.5, 1) - 0.5) * 2 * rng.uniform(0.6, 1.0, len(facets))
     snow = paint.of("snow")
     for i in np.argsort(frame.heights, kind="stable"):
         if facing[i] and facets[i].material != "blur":
             tone = tones[facets[i].material]
-            red, green, blue = ((tone + (snow - tone) * lying[i]) * light[i]).tolist()
+            red, green, blue = ((tone + (snow - tone) * lying[i]) * light[i] + gloss[i] * (1 - lying[i])).tolist()
             colour = (red, green, blue, max(float(frame.heights[i]), 0.0))
             cv2.fillPoly(canvas, [frame.seen[i]], colour, shift=_SHIFT)
     return canvas

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hardstand.datasets.annotation import ImageRecord, horizontal
 from hardstand.datasets.bases import Base, base_crop, crop_of, free_ground, load_bases, load_ground, open_ground
-from hardstand.datasets.blend import Light, Placement, footprint, lay
+from hardstand.datasets.blend import Light, Placement, brightest, footprint, lay
 from hardstand.datasets.composites import cut_composites, in_new_paint, make_composite
 from hardstand.datasets.cutouts import CutOut, load_cutouts
 from hardstand.datasets.generated import cut_generated
@@ -51,6 +51,28 @@ def test_a_laid_cutout_fills_its_box_and_casts_its_shadow_down_sun() -> None:
     assert canvas[105, 86].mean() < 80  # below the left wing: shadow
     assert canvas[70, 86].mean() == pytest.approx(120)  # above it: sun
     assert abs(canvas[90, 92].mean() - 120) > 5  # the aircraft itself
+
+
+def test_most_aircraft_shine_as_the_brightest_ground_does_and_the_others_are_as_dark_as_they_were() -> None:
+    ground = np.full((200, 200, 3), 90, np.float32)
+    ground[:20, :20] = 210
+    taken = np.zeros((200, 200), bool)
+    assert brightest(ground, taken) == pytest.approx(210)
+    taken[:20, :20] = True
+    assert brightest(ground, taken) == pytest.approx(90)
+    assert brightest(ground, np.ones_like(taken)) == pytest.approx(210)
+    place = Placement(arrow(grey=70), 100, 100, 0.0, 1.0, False)
+
+    def laid(seed: int, bright: float | None) -> float:
+        canvas = np.full((200, 200, 3), 90, np.float32)
+        lay(canvas, place, Light(0.0, 0.5, 0.5, bright), np.random.default_rng(seed), gsd=0.5, blur_px=0.4)
+        return float(canvas[100, 96].mean())
+
+    plain, shining = ([laid(seed, bright) for seed in range(40)] for bright in (None, 150.0))
+    lit = [after for before, after in zip(plain, shining, strict=True) if after != pytest.approx(before)]
+    assert 20 <= len(lit) <= 32  # 0.65 of 40, drawn
+    assert np.median(lit) > np.median(plain) + 30
+    assert max(after / before for before, after in zip(plain, shining, strict=True)) == pytest.approx(2.0, abs=0.02)
 
 
 @pytest.mark.parametrize("angle", [0.0, 0.9, 2.5, 4.0])

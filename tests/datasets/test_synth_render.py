@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from hardstand.datasets.synth_light import glint
 from hardstand.datasets.synth_mesh import Asset, asset, block
 from hardstand.datasets.synth_paint import Paint
 from hardstand.datasets.synth_render import Placement, Sun, paste, sensor
+from hardstand.datasets.synth_sensor import MOST_STRETCH, _stretched
 
 WHITE = Paint({"body": (0.9, 0.9, 0.9)})
 
@@ -90,7 +92,28 @@ def test_same_seed_same_pixels() -> None:
     assert (sensor(first, rng()) == sensor(second, rng())).all()
 
 
+def test_gloss_shines_where_a_facet_mirrors_the_sun_and_nowhere_else() -> None:
+    overhead, low = Sun(0.0, np.pi / 2), Sun(azimuth=0.0, elevation=0.3)
+    up, aslant = np.array([[0.0, 0.0, 1.0]]), np.array([[-np.sin(0.6354), 0.0, np.cos(0.6354)]])
+    assert glint(up, overhead) == pytest.approx([1])
+    assert glint(aslant, low) == pytest.approx([1], abs=1e-3)  # half way from the zenith to the sun
+    assert glint(up, low)[0] < 0.01
+    assert glint(np.array([[np.sin(1.4), 0.0, np.cos(1.4)]]), low) == 0  # turned away
+    dull, shining = (Paint({"body": (0.1, 0.1, 0.1)}, gloss=gloss) for gloss in (0.0, 0.4))
+    flat = [paste(grey(), 0.5, [Placement(box(), 40, 50, 0, paint)], overhead, rng())[0] for paint in (dull, shining)]
+    assert int(flat[1][50, 40].min()) > int(flat[0][50, 40].max()) + 60
+
+
+def test_contrast_is_stretched_to_the_ends_but_a_flat_image_is_not_made_of_noise() -> None:
+    ramp = np.broadcast_to(np.linspace(100, 180, 200).astype(np.uint8)[:, None, None], (200, 200, 3))
+    seen = [_stretched(np.ascontiguousarray(ramp), np.random.default_rng(seed)) for seed in range(8)]
+    assert all(image.min() <= 41 and image.max() >= 204 for image in seen)
+    flat = np.clip(120 + rng().normal(0, 2, (200, 200, 3)), 0, 255).astype(np.uint8)
+    assert _stretched(flat, rng()).std() < MOST_STRETCH * 2.1
+
+
 def test_sensor_keeps_the_mean_and_the_shape() -> None:
-    image = sensor(grey(), rng())
+    ramp = np.ascontiguousarray(np.broadcast_to(np.arange(20, 220, 2, dtype=np.uint8)[:, None, None], (100, 100, 3)))
+    image = sensor(ramp, rng())
     assert image.shape == (100, 100, 3)
-    assert abs(float(image.mean()) - 120) < 30
+    assert abs(float(image.mean()) - float(ramp.mean())) < 30

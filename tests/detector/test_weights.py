@@ -210,6 +210,18 @@ def test_recall_by_gsd_is_optional_in_files_and_checked(record: WeightRecord, te
             replace(record, recall_by_gsd={"fw": wrong})
 
 
+def test_doubt_is_optional_in_files_and_checked(record: WeightRecord, tensors: Tensors, tmp_path: Path) -> None:
+    write_weights(tmp_path / "a.safetensors", tensors, replace(record, recall={"fw": 0.8}, doubt={"fw": 0.1}))
+    known = read_record(tmp_path / "a.safetensors")
+    assert known.doubt == {"fw": 0.1}
+    older = {name: value for name, value in asdict(known).items() if name != "doubt"}
+    save_file(tensors, tmp_path / "older.safetensors", metadata={"hardstand": json.dumps(older)})
+    assert read_record(tmp_path / "older.safetensors").doubt == {}
+    for wrong in ({"fw": 0.0}, {"fw": 1.1}, {"boat": 0.1}):
+        with pytest.raises(ValueError, match=r"doubt of 'fw'|not in the taxonomy"):
+            replace(record, doubt=wrong)
+
+
 def test_what_was_compared_stays_while_the_files_do(record: WeightRecord, tensors: Tensors, tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     write_weights(path, tensors, record)

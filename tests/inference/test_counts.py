@@ -76,6 +76,34 @@ def test_the_poisson_binomial_has_its_mean_and_variance(values: list[float]) -> 
     assert variance == pytest.approx((probabilities * (1 - probabilities)).sum(), abs=1e-9)
 
 
+@given(st.lists(st.floats(0.01, 1), min_size=1, max_size=25), st.floats(0.5, 1))
+def test_what_looks_as_it_did_when_recall_was_measured_is_counted_by_it(values: list[float], recall: float) -> None:
+    probabilities = np.array(values)
+    doubt = float(probabilities @ (1 - probabilities) / probabilities.sum())
+    if doubt > 0.01:
+        assert estimate(probabilities, recall, doubt).expected == pytest.approx(probabilities.sum() / recall)
+    else:  # nothing here is doubtful, and a mean of nothing measures nothing
+        assert estimate(probabilities, recall, 0.01).expected >= probabilities.sum()
+
+
+@given(st.integers(1, 25), st.floats(0.5, 0.95))
+def test_plain_objects_stand_for_fewer_missed_ones_and_doubtful_ones_for_more(number: int, recall: float) -> None:
+    plain, faint = np.full(number, 0.98), np.full(number, 0.4)
+    measured = [estimate(probabilities, recall) for probabilities in (plain, faint)]
+    weighed = [estimate(probabilities, recall, 0.25) for probabilities in (plain, faint)]
+    assert plain.sum() <= weighed[0].expected < measured[0].expected
+    assert measured[1].expected < weighed[1].expected
+    assert all(one.low <= one.median <= one.high for one in weighed)
+    assert weighed[0].high > weighed[0].median or recall > 0.9  # what looks like nothing found may be there too
+
+
+def test_nine_clear_helicopters_are_counted_as_nine_whatever_is_missed_elsewhere() -> None:
+    counts = count(_detections(["heli"] * 9, [0.98] * 9), {"heli": 0.67}, doubt={"heli": 0.25})["heli"]
+    assert (counts.median, counts.low, counts.high) == (9, 8, 12)
+    assert count(_detections(["heli"] * 9, [0.98] * 9), {"heli": 0.67})["heli"].median == 13
+    assert count(_detections([], []), {"heli": 0.67}, doubt={"heli": 0.25})["heli"].high == 2
+
+
 @given(st.lists(st.floats(0.01, 1), max_size=25), st.floats(0.5, 1))
 def test_the_lower_distribution_has_the_expected_count_as_its_mean(values: list[float], recall: float) -> None:
     result = estimate(np.array(values), recall)

@@ -93,6 +93,8 @@ def test_calibration_rises_and_recall_is_the_share_found() -> None:
     assert calibration(scenes, floor=0.95).recall == 0
     assert calibration(scenes, floor=0.95).curve == found.curve
     assert len(found.curve["score"]) == len(found.curve["probability"])
+    assert found.doubt == pytest.approx(1 - np.interp(0.9, found.curve["score"], found.curve["probability"]), abs=1e-3)
+    assert calibration(scenes, floor=0.95).doubt == 1.0  # none found, nothing to compare with
 
 
 def test_the_score_of_the_coarse_look_is_what_still_sees_every_aircraft() -> None:

@@ -47,7 +47,7 @@ def image(*marks: Annotation, name: str = "a.jpg", known: tuple[str, ...] = ("fw
 
 
 def counting(found: Detections, record: WeightRecord, _gsd: float) -> dict[str, Interval]:
-    return dict(count(found, record.recall, record.calibration))
+    return dict(count(found, record.recall, record.calibration, doubt=record.doubt))
 
 
 @pytest.fixture
@@ -197,7 +197,7 @@ def test_recall_by_scale_is_at_the_mean_scale_of_the_objects() -> None:
 
 
 def node(detections: int) -> NodeCalibration:
-    return NodeCalibration({"score": [0.5], "probability": [0.5]}, 0.5, None, detections, 500)
+    return NodeCalibration({"score": [0.5], "probability": [0.5]}, 0.5, None, 0.5, detections, 500)
 
 
 def test_a_node_with_too_little_inherits_and_says_from_whom() -> None:
