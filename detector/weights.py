@@ -25,7 +25,7 @@ from .taxonomy import COUNTED, NODES
 SHIPPED = Path(__file__).parent / "weights"
 DEFAULT = "hardstand-n"
 _KEY = "hardstand"
-_LATER = frozenset({"recall_by_gsd", "recipe", "screen_score"})
+_LATER = frozenset({"doubt", "recall_by_gsd", "recipe", "screen_score"})
 """Fields of the record that older files do not have."""
 _PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
@@ -53,6 +53,8 @@ class WeightRecord:
         recall: per node, the share of objects that is found and reported at it or below; inherited as `calibration`.
         recall_by_gsd: per node `{"gsd_m": [...], "recall": [...]}`, knots at metres per pixel of the image, linear
             between them; empty in files made before it was measured.
+        doubt: per node with a recall, what the objects that were found when it was measured lack in probability, on
+            average; empty in files made before it was measured.
         screen_score: of a network for the coarse look (`coarse.coarse_detector`), the score from which it suspects
             something; None of others.
         not_measured: what was not measured, in words.
@@ -79,6 +81,7 @@ class WeightRecord:
     calibration: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
     recall: Mapping[str, float] = field(default_factory=dict)
     recall_by_gsd: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
+    doubt: Mapping[str, float] = field(default_factory=dict)
     screen_score: float | None = None
     not_measured: Sequence[str] = ()
     created: str
@@ -91,7 +94,14 @@ class WeightRecord:
             raise ValueError(f"record {self.name!r}: none of its nodes is counted ({', '.join(COUNTED)})")
         unknown = [
             node
-            for node in (*self.nodes, *self.thresholds, *self.calibration, *self.recall, *self.recall_by_gsd)
+            for node in (
+                *self.nodes,
+                *self.thresholds,
+                *self.calibration,
+                *self.recall,
+                *self.recall_by_gsd,
+                *self.doubt,
+            )
             if node not in NODES
         ]
         if unknown:
@@ -107,6 +117,9 @@ class WeightRecord:
             _check_curve(what, curve, "score", "probability")
             if (np.diff(curve["probability"]) < 0).any():
                 raise ValueError(f"{what} does not rise")
+        for node, share in self.doubt.items():
+            if not 0 < share <= 1:
+                raise ValueError(f"record {self.name!r}: doubt of {node!r} is {share}, expected above 0 and up to 1")
         for node, curve in self.recall_by_gsd.items():
             _check_curve(f"record {self.name!r}: recall by GSD of {node!r}", curve, "gsd_m", "recall")
 

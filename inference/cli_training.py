@@ -279,7 +279,8 @@ def _counting(found: "Detections", record: "WeightRecord", gsd: float) -> "dict[
     from ..detector.weights import recall_at  # noqa: PLC0415
     from .counts import count  # noqa: PLC0415
 
-    return count(found, recall_at(record.recall, record.recall_by_gsd, gsd), record.calibration, record.thresholds)
+    recall = recall_at(record.recall, record.recall_by_gsd, gsd)
+    return count(found, recall, record.calibration, record.thresholds, record.doubt)
 
 
 def _check_material(data: Path | None, tiles: Path | None, own: Path | None, exhaustive: str | None) -> None:

@@ -23,6 +23,7 @@ MIN_RECALL = 0.1
 Curves = Mapping[str, Mapping[str, Sequence[float]]]
 """Calibration per node, as in the record of a weight file."""
 UNCALIBRATED: Curves = MappingProxyType({})
+NO_DOUBT: Mapping[str, float] = MappingProxyType({})
 
 TRUSTED_RECALL = 0.5
 """A recall below this was measured where the class is hard to see; elsewhere it may be anything from there to 1."""
@@ -38,7 +39,7 @@ class Estimate:
     """
 
     expected: float
-    """Objects expected: the sum of the probabilities, divided by the recall."""
+    """Objects expected: the sum of the probabilities, divided by the recall of what looks like these."""
     median: int
     """The whole number that the true one is as likely to be below as above."""
     lower: NDArray[np.float64]
@@ -101,6 +102,7 @@ def count(
     recall: Mapping[str, float],
     calibration: Curves = UNCALIBRATED,
     floors: Mapping[str, float] = NO_FLOORS,
+    doubt: Mapping[str, float] = NO_DOUBT,
 ) -> dict[str, Count]:
     """The count of every counted node of the detections' network, parents first.
 
@@ -109,7 +111,8 @@ def count(
     any calibration. At a counted root it counts with its probability to be real; below with the probability that the
     label is right, by the curve of the node in `calibration`, or without one with its score where that is less than
     what is known of the nodes above. `recall` is the measured share of objects found by what counts, and below a root
-    also named right. Without a curve or a recall of its own a node takes that of the nearest node above it, and 1 where
+    also named right, and `doubt` says how doubtful those objects were (see `estimate`). Without a curve or a recall of
+    its own a node takes that of the nearest node above it, and 1 where
     there is none: an object whose type was not recognised is then counted above, not missed. What is counted by a
     recall of its own is never more than what is counted above.
     """
@@ -119,7 +122,10 @@ def count(
         reported = detections.select(detections.at(node))
         known = next((above for above in _path(node) if above in recall), None)
         certain = int(np.count_nonzero(reported.probability >= CERTAIN))
-        found = estimate(_probabilities(reported, node, calibration), 1.0 if known is None else recall[known])
+        share = 1.0 if known is None else recall[known]
+        found = estimate(
+            _probabilities(reported, node, calibration), share, None if known is None else doubt.get(known)
+        )
         above = next((counts[other] for other in _path(node)[1:] if other in counts), None)
         if known == node and above is not None:
             found = _at_most(found, above.estimate)
@@ -162,12 +168,17 @@ def _up_to(distribution: NDArray[np.float64], most: int) -> NDArray[np.float64]:
     return np.append(distribution[:most], distribution[most:].sum())
 
 
-def estimate(probabilities: NDArray[np.floating], recall: float) -> Estimate:
+def estimate(probabilities: NDArray[np.floating], recall: float, doubt: float | None = None) -> Estimate:
     """The number of objects behind detections with these probabilities (N,), found by a detector with this recall.
 
     How many detections are real follows the Poisson binomial distribution. Given T real ones, the number missed follows
-    the negative binomial: failures before success number T (lower end) or T + 1 (upper end), each success having the
-    probability `recall`. Together these two give the exact interval for the total when T is known.
+    the negative binomial: failures before success number T, each success having the probability `recall`; at the upper
+    end before number T + 1. Together these two give the exact interval for the total when T is known.
+
+    Recall is a mean over what is plain to see and what is not, and a scene has one or the other: nine helicopters that
+    nobody could overlook do not stand for four that were. So each real detection brings as many missed ones as it
+    lacks in probability, over what those lacked by which `recall` was measured, on average: `doubt`. Without it all
+    bring the same. The success more at the upper end stands for what looks like nothing found, by `recall` itself.
 
     Below TRUSTED_RECALL the recall itself is not known, only that it lies between the given one and 1: the upper end
     takes the given one, the lower end 1, and the mean and the middle their geometric mean.
@@ -178,19 +189,30 @@ def estimate(probabilities: NDArray[np.floating], recall: float) -> Estimate:
     >>> found = estimate(np.array([1.0, 1.0, 1.0, 1.0]), 0.8)
     >>> round(found.expected, 6), found.median, found.low, found.high
     (5.0, 5, 4, 8)
+    >>> estimate(np.array([0.98] * 9), 0.7, doubt=0.25).median, estimate(np.array([0.98] * 9), 0.7).median
+    (9, 12)
     >>> estimate(np.array([]), 1.0).high
     0
     """
     if not 0 <= recall <= 1:
         raise ValueError(f"recall is {recall}; it must lie between 0 and 1")
-    share = max(recall, MIN_RECALL)
-    found = poisson_binomial(np.asarray(probabilities, dtype=np.float64))
-    trusted = share >= TRUSTED_RECALL
+    probable = np.asarray(probabilities, dtype=np.float64)
+    measured = max(recall, MIN_RECALL)
+    share = measured if doubt is None else _recall_of(probable, measured, doubt)
+    found = poisson_binomial(probable)
+    trusted = measured >= TRUSTED_RECALL
     middle = share if trusted else sqrt(share)
-    expected = float(np.sum(probabilities, dtype=np.float64)) / middle
-    likely = _with_missed(found, middle, extra=0)
+    likely = _with_missed(found, middle)
     lower = likely if trusted else found
-    return Estimate(expected, quantile(likely, 0.5), lower, _with_missed(found, share, extra=1))
+    upper = np.convolve(_with_missed(found, share), _before_one(measured))
+    return Estimate(float(probable.sum()) / middle, quantile(likely, 0.5), lower, upper)
+
+
+def _recall_of(probable: NDArray[np.float64], measured: float, doubt: float) -> float:
+    """The recall of objects that look like these detections, at least MIN_RECALL; the measured one without any."""
+    missed_each = (1 / measured - 1) * (1 - probable) / doubt
+    total = float((probable * (1 + missed_each)).sum())
+    return max(MIN_RECALL, float(probable.sum()) / total) if total else measured
 
 
 def poisson_binomial(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -219,23 +241,31 @@ def quantile(distribution: NDArray[np.float64], share: float) -> int:
     return int(np.argmax(reached)) if reached.any() else len(distribution) - 1
 
 
-def _with_missed(found: NDArray[np.float64], recall: float, *, extra: int) -> NDArray[np.float64]:
-    """The distribution of found and missed objects together; missed | T ~ NegBin(T + extra, recall)."""
+def _with_missed(found: NDArray[np.float64], recall: float) -> NDArray[np.float64]:
+    """The distribution of found and missed objects together; missed | T ~ NegBin(T, recall)."""
     if recall == 1:
         return found
     likely = np.flatnonzero(found > 1e-12)
-    most = float(likely[-1]) + extra
+    most = float(likely[-1])
     miss = 1 - recall
     size = int(np.ceil(most / recall + 10 * np.sqrt(most * miss) / recall - 28 / np.log(miss))) + 1
     log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, size + likely[-1] + 2)))])
     total = np.zeros(size)
     for real in likely:
-        successes = int(real) + extra
-        if successes == 0:
+        if real == 0:
             total[0] += found[real]
             continue
         missed = np.arange(size - real)
-        log_ways = log_factorial[missed + successes - 1] - log_factorial[missed] - log_factorial[successes - 1]
-        total[real:] += found[real] * np.exp(log_ways + successes * np.log(recall) + missed * np.log(miss))
+        log_ways = log_factorial[missed + real - 1] - log_factorial[missed] - log_factorial[real - 1]
+        total[real:] += found[real] * np.exp(log_ways + real * np.log(recall) + missed * np.log(miss))
     total /= total.sum()
     return total
+
+
+def _before_one(recall: float) -> NDArray[np.float64]:
+    """The distribution of failures before the first success."""
+    if recall == 1:
+        return np.ones(1)
+    failures = np.arange(int(np.ceil(-28 / np.log(1 - recall))) + 1)
+    total = recall * (1 - recall) ** failures
+    return np.asarray(total / total.sum(), np.float64)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..detector.detections import NO_FLOORS
 from ..detector.taxonomy import COUNTED, is_a
-from .counts import UNCALIBRATED, Count, Curves, count
+from .counts import NO_DOUBT, UNCALIBRATED, Count, Curves, count
 from .coverage import seen_points, touches
 from .packed import PackedMask
 from .result import SceneResult
@@ -60,11 +60,12 @@ def observe(
     recall: Mapping[str, float],
     calibration: Curves = UNCALIBRATED,
     floors: Mapping[str, float] = NO_FLOORS,
+    doubt: Mapping[str, float] = NO_DOUBT,
 ) -> Pass | None:
     """The pass of a scene, called `name`, over a site; None where the scene does not touch the site.
 
     `recall` is the measured share of objects found per node, `calibration` what scores say, `floors` from which score
-    a class counts: see `counts.count`.
+    a class counts, `doubt` how doubtful the objects were by which recall was measured: see `counts.count`.
     """
     if not touches(result.scene, site):
         return None
@@ -73,7 +74,7 @@ def observe(
     if coverage < SEEN_FROM:
         return Pass(site.name, name, result.scene.time, coverage, PackedMask.of(points), np.zeros(0, dtype=np.intp), {})
     members = np.flatnonzero(_inside(result, site))
-    counts = count(result.detections.select(members), recall, calibration, floors)
+    counts = count(result.detections.select(members), recall, calibration, floors, doubt)
     return Pass(site.name, name, result.scene.time, coverage, PackedMask.of(points), members, counts)
 
 

@@ -80,6 +80,8 @@ class Weights:
     """How probable a node is at a score, per node; empty for a detector without a weight record."""
     thresholds: Mapping[str, float] = field(default_factory=dict)
     """The score from which a node is reported, or, of a counted one, counts."""
+    doubt: Mapping[str, float] = field(default_factory=dict)
+    """What found objects lacked in probability where `recall` was measured, on average."""
 
 
 def weights_of(detector: TileDetector) -> Weights:
@@ -97,6 +99,7 @@ def weights_of(detector: TileDetector) -> Weights:
         recall_by_gsd=record.recall_by_gsd,
         calibration=record.calibration,
         thresholds=record.thresholds,
+        doubt=record.doubt,
     )
 
 
@@ -220,7 +223,8 @@ def run_plan(
                 )  # fmt: skip
             own = plan.sites[number : number + 1] if plan.whole_scenes else plan.sites
             recall = recall_at(record.recall, record.recall_by_gsd, sqrt(info.gsd_x * info.gsd_y))
-            passes = (observe(result, site, name, recall, record.calibration, record.thresholds) for site in own)
+            known = (recall, record.calibration, record.thresholds, record.doubt)
+            passes = (observe(result, site, name, *known) for site in own)
             looks.append(Look(name, result, tuple(one for one in passes if one is not None)))
             tell(watch.done(result))
     failures.check(len(looks))

@@ -18,6 +18,8 @@ FEWEST_COUNTED = 20
 """A counted node with fewer objects is not calibrated: there is nothing above it."""
 FEWEST_PER_GSD = 100
 """Ranges of scale with fewer objects say nothing about recall."""
+LEAST_DOUBT = 0.01
+"""No probability is above 0.995, so a mean doubt below this is of a handful of objects."""
 
 Curve = dict[str, list[float]]
 
@@ -30,12 +32,14 @@ class NodeCalibration:
         curve: knots `score` and `probability`.
         recall: the share of objects found, by the detections that count.
         recall_by_gsd: knots `gsd_m` and `recall`; None where the objects are of one range of scale.
+        doubt: what these found objects lack in probability, on average; at least LEAST_DOUBT.
         detections, objects: how many were judged.
     """
 
     curve: Curve
     recall: float
     recall_by_gsd: Curve | None
+    doubt: float
     detections: int
     objects: int
 
@@ -83,10 +87,12 @@ def calibration(results: Sequence[SceneResult], floor: float = 0) -> NodeCalibra
     scores, right = verdicts(results)
     knots, values = monotone_fit(scores, right)
     objects = sum(int((~result.ignored).sum()) for result in results)
+    found = np.interp(scores[(scores >= floor) & (right == 1)], knots, values)
     return NodeCalibration(
         curve={"score": _rounded(knots), "probability": _rounded(values)},
         recall=round(float(right[scores >= floor].sum() / objects), 4) if objects else 1.0,
         recall_by_gsd=_recall_by_gsd(results, floor),
+        doubt=round(max(LEAST_DOUBT, float(1 - found.mean())), 4) if len(found) else 1.0,
         detections=len(scores),
         objects=objects,
     )
@@ -126,6 +132,7 @@ def record_fields(found: Mapping[str, NodeCalibration], above: Mapping[str, str 
     return {
         "calibration": {node: each.curve for node, each in used.items()},
         "recall": {node: each.recall for node, each in used.items()},
+        "doubt": {node: each.doubt for node, each in used.items()},
         "recall_by_gsd": {node: each.recall_by_gsd for node, each in used.items() if each.recall_by_gsd},
         "report": {
             node: {

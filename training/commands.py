@@ -281,6 +281,7 @@ def calibrate(weights: Path, material: Material, engine: Engine) -> dict[str, An
         weights,
         calibration={**before.calibration, **fields["calibration"]},
         recall={**before.recall, **fields["recall"]},
+        doubt={**before.doubt, **fields["doubt"]},
         recall_by_gsd={
             **{node: curve for node, curve in before.recall_by_gsd.items() if node not in fields["recall"]},
             **fields["recall_by_gsd"],

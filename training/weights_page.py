@@ -209,6 +209,13 @@ def _about(record: WeightRecord) -> list[str]:
             + ", ".join(f"`{node}` {value:.3f}" for node, value in record.recall.items())
             + ".",
         ]
+    if record.doubt:
+        lacking = ", ".join(f"`{node}` {value:.3f}" for node, value in record.doubt.items())
+        lines += [
+            "",
+            f"What the objects found there lacked in probability, on average: {lacking}. An object that lacks "
+            "less stands for fewer missed ones, one that lacks more for more.",
+        ]
     if record.recall_by_gsd:
         lines += ["", f"By metres per pixel of the image: {'; '.join(_by_scale(record))}."]
     inherits = {node: row["inherits"] for node, row in record.metrics.get("calibration", {}).items() if row["inherits"]}
