@@ -13,7 +13,7 @@ import numpy as np
 from hardstand.datasets.synth_tiles import make_tile
 
 SEEDS = (113, 121, 54, 111, 60, 63, 104, 103)
-"""Stored fighters, mixed aprons, a row of transports, launcher sites, snow, bombers, stored helicopters: by eye."""
+"""Fighters in rows and stored, mixed aprons, a row of transports, launcher sites, snow, bombers: by eye."""
 COLUMNS, SIDE_PX, GAP_PX = 4, 480, 6
 
 
