@@ -14,10 +14,11 @@ BODY_HEIGHT = 0.085  # top of the fuselage over the length
 FIN_HEIGHT = 0.25  # top of the fin over the length
 FIN_START = 0.86  # where the fin stands, share of the length from the nose
 SUNLIT = 0.65
-"""Share of aircraft whose highlights are as bright as on real ones; the others are as dark as their paint."""
+"""Share of aircraft that are made as bright as real ones where they are darker; others stay as dark as their paint."""
 HIGHLIGHT, HIGHLIGHT_SPREAD = 1.12, 0.14
 """The brightest tenth of an aircraft over the brightest 0.5 % of the ground around. Of real ones, on tiles of HRPlanes,
-ten types have medians from 0.91 (C-17) to 1.34 (MiG-31), airliners 1.15 (`tests/benchmarks/tone.py`)."""
+ten types have medians from 0.91 (C-17) to 1.34 (MiG-31), airliners 1.15 (`tests/benchmarks/tone.py`, along the
+fuselage; here of all that is laid, wings included)."""
 MOST_GAIN = 2.0
 """Dark camouflage does not become white."""
 
@@ -179,7 +180,7 @@ def _toned(
     toned = (colour - mean) * contrast + (wanted + cast).astype(np.float32)
     if bright is not None and rng.random() < SUNLIT:
         shine = max(1.0, float(np.percentile(toned[solid].mean(axis=1), 90)))
-        toned *= np.float32(min(MOST_GAIN, bright * rng.normal(HIGHLIGHT, HIGHLIGHT_SPREAD) / shine))
+        toned *= np.float32(np.clip(bright * rng.normal(HIGHLIGHT, HIGHLIGHT_SPREAD) / shine, 1.0, MOST_GAIN))
     return np.asarray(np.clip(toned, 0, 255) * alpha, dtype=np.float32)
 
 

@@ -71,6 +71,6 @@ def alike(draw: Draw, rng: Generator) -> Draw:
     def again(rng: Generator) -> tuple[Asset, Paint]:
         fade = float(np.exp(rng.normal(0, 0.07)))
         faded = {name: (r * fade, g * fade, b * fade) for name, (r, g, b) in paint.colours.items()}
-        return asset, Paint(faded, paint.camo)
+        return asset, replace(paint, colours=faded)
 
     return again

@@ -84,7 +84,7 @@ _FIXED: Mapping[str, Colour] = {
 }
 MOST_GLOSS = 1.5
 """Real fighters are at their brightest brighter than the brightest 0.5 % of the ground; dull paint leaves drawn ones at
-0.73 of it (`tests/benchmarks/tone.py`)."""
+0.73 of it (`tests/benchmarks/tone.py`). Launchers and lorries have the same, so that gloss tells neither."""
 
 
 @dataclass(frozen=True, slots=True)

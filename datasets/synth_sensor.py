@@ -47,11 +47,13 @@ def sensor(image: Pixels, rng: Generator, *, jpeg: bool = True) -> Pixels:
 
 
 def _stretched(image: Pixels, rng: Generator) -> Pixels:
-    """The image with its darkest and brightest 0.2 to 2 % at the ends of the scale, or near; at most MOST_STRETCH."""
+    """The image with its darkest and brightest 0.2 to 2 % at the ends of the scale, or near: stretched by at most
+    MOST_STRETCH, and never compressed.
+    """
     share = float(rng.uniform(0.2, 2.0))
     dark, bright = np.percentile(image[::4, ::4], (share, 100 - share))
     low, high = rng.uniform(0, 40), rng.uniform(205, 255)
-    factor = min(MOST_STRETCH, (high - low) / max(float(bright - dark), 1.0))
+    factor = float(np.clip((high - low) / max(float(bright - dark), 1.0), 1.0, MOST_STRETCH))
     left = high - low - factor * float(bright - dark)
     table = (np.arange(256) - dark) * factor + low + left * rng.random()
     return np.asarray(cv2.LUT(image, table.clip(0, 255).astype(np.uint8)), np.uint8)

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,7 @@ class WeightRecord:
 
     Raises:
         ValueError: nodes that are not in the taxonomy or none that is counted, sizes that are not positive, a
-            calibration that does not rise.
+            calibration that does not rise, a doubt that is not above 0 and at most 1.
     """
 
     name: str
@@ -156,15 +157,24 @@ def probability_at(curve: Mapping[str, Sequence[float]], score: NDArray[np.float
 
 
 def recall_at(
-    recall: Mapping[str, float], by_gsd: Mapping[str, Mapping[str, Sequence[float]]], gsd: float
+    recall: Mapping[str, float],
+    by_gsd: Mapping[str, Mapping[str, Sequence[float]]],
+    gsd: float,
+    doubt: Mapping[str, float] = MappingProxyType({}),
 ) -> dict[str, float]:
     """The recall per node in an image of `gsd` metres per pixel; that of any image where it was not measured by scale.
+
+    So it is too for a node with a `doubt`: that detections are less sure at a coarse scale says already that more is
+    missed there (see `hardstand.inference.counts.recall_of_each`), and the scale would say it twice.
 
     >>> recall_at({"fw": 0.9, "heli": 0.7}, {"fw": {"gsd_m": [0.3, 0.5], "recall": [0.9, 0.8]}}, 0.4)
     {'fw': 0.85, 'heli': 0.7}
     """
     known = {node: float(np.interp(gsd, curve["gsd_m"], curve["recall"])) for node, curve in by_gsd.items()}
-    return {**recall, **{node: round(value, 6) for node, value in known.items() if node in recall}}
+    return {
+        **recall,
+        **{node: round(value, 6) for node, value in known.items() if node in recall and node not in doubt},
+    }
 
 
 def find_weights(name_or_path: str | Path = DEFAULT, *, trust_pickle: bool = False) -> Path:

@@ -101,7 +101,7 @@ def calibrate(
     exhaustive: OwnNodes = None,
     gsd: OwnGsd = None,
 ) -> None:
-    """Put calibration and recall per class into a weight file; of a network for --screen, the score that it takes.
+    """Put calibration, recall and doubt per class into a weight file; of a network for --screen, its score.
 
     From the `dev` places of the public sets, held-back tiles, or labels of your own that were not trained on. A class
     with too few detections or objects takes the calibration of the class above it.
@@ -129,7 +129,9 @@ def calibrate(
                 continue
             scales = found["recall_by_gsd"].get(node, {"gsd_m": [], "recall": []})
             at = "".join(f", {r:.3f} at {g:.2g} m" for g, r in zip(scales["gsd_m"], scales["recall"], strict=True))
-            typer.echo(f"{node}: {about}: recall {found['recall'][node]:.3f}{at}")
+            doubt = found["doubt"].get(node)
+            lacking = "" if doubt is None else f", doubt {doubt:.3f}"
+            typer.echo(f"{node}: {about}: recall {found['recall'][node]:.3f}{at}{lacking}")
 
 
 @commands.command()
@@ -279,7 +281,7 @@ def _counting(found: "Detections", record: "WeightRecord", gsd: float) -> "dict[
     from ..detector.weights import recall_at  # noqa: PLC0415
     from .counts import count  # noqa: PLC0415
 
-    recall = recall_at(record.recall, record.recall_by_gsd, gsd)
+    recall = recall_at(record.recall, record.recall_by_gsd, gsd, record.doubt)
     return count(found, recall, record.calibration, record.thresholds, record.doubt)
 
 

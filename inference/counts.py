@@ -25,6 +25,8 @@ Curves = Mapping[str, Mapping[str, Sequence[float]]]
 UNCALIBRATED: Curves = MappingProxyType({})
 NO_DOUBT: Mapping[str, float] = MappingProxyType({})
 
+TAIL = 28.0
+"""Distributions end where what is left is below exp(-TAIL)."""
 TRUSTED_RECALL = 0.5
 """A recall below this was measured where the class is hard to see; elsewhere it may be anything from there to 1."""
 
@@ -34,8 +36,8 @@ class Estimate:
     """A number of objects nobody saw directly: a middle and a mean, and two distributions that bound it.
 
     `lower` and `upper` are probabilities of 0, 1, 2, ... objects, float64, each summing to 1. The low end of an
-    interval comes from `lower`, the high end from `upper`: with certain detections that is the exact (Clopper-Pearson)
-    interval for the number of objects, which also says that none found does not prove none there.
+    interval comes from `lower`, the high end from `upper`, which also says that none found does not prove none there.
+    With certain detections that all look alike it is the exact (Clopper-Pearson) interval for the number of objects.
     """
 
     expected: float
@@ -111,10 +113,10 @@ def count(
     any calibration. At a counted root it counts with its probability to be real; below with the probability that the
     label is right, by the curve of the node in `calibration`, or without one with its score where that is less than
     what is known of the nodes above. `recall` is the measured share of objects found by what counts, and below a root
-    also named right, and `doubt` says how doubtful those objects were (see `estimate`). Without a curve or a recall of
-    its own a node takes that of the nearest node above it, and 1 where
-    there is none: an object whose type was not recognised is then counted above, not missed. What is counted by a
-    recall of its own is never more than what is counted above.
+    also named right, and `doubt` how doubtful those objects were (see `recall_of_each`). Without a curve or a recall of
+    its own a node takes that of the nearest node above it, and 1 where there is none: an object whose type was not
+    recognised is then counted above, not missed. What is counted by a recall of its own is never more than what is
+    counted above.
     """
     detections = detections.select(detections.reaching(floors))
     counts: dict[str, Count] = {}
@@ -123,9 +125,10 @@ def count(
         known = next((above for above in _path(node) if above in recall), None)
         certain = int(np.count_nonzero(reported.probability >= CERTAIN))
         share = 1.0 if known is None else recall[known]
-        found = estimate(
-            _probabilities(reported, node, calibration), share, None if known is None else doubt.get(known)
-        )
+        each = None
+        if known is not None and known in doubt:
+            each = recall_of_each(_probabilities(reported, known, calibration), share, doubt[known])
+        found = estimate(_probabilities(reported, node, calibration), share, each)
         above = next((counts[other] for other in _path(node)[1:] if other in counts), None)
         if known == node and above is not None:
             found = _at_most(found, above.estimate)
@@ -168,20 +171,35 @@ def _up_to(distribution: NDArray[np.float64], most: int) -> NDArray[np.float64]:
     return np.append(distribution[:most], distribution[most:].sum())
 
 
-def estimate(probabilities: NDArray[np.floating], recall: float, doubt: float | None = None) -> Estimate:
-    """The number of objects behind detections with these probabilities (N,), found by a detector with this recall.
-
-    How many detections are real follows the Poisson binomial distribution. Given T real ones, the number missed follows
-    the negative binomial: failures before success number T, each success having the probability `recall`; at the upper
-    end before number T + 1. Together these two give the exact interval for the total when T is known.
+def recall_of_each(probabilities: NDArray[np.floating], recall: float, doubt: float) -> NDArray[np.float64]:
+    """The recall of objects that look like each of these detections (N,), at least MIN_RECALL.
 
     Recall is a mean over what is plain to see and what is not, and a scene has one or the other: nine helicopters that
-    nobody could overlook do not stand for four that were. So each real detection brings as many missed ones as it
-    lacks in probability, over what those lacked by which `recall` was measured, on average: `doubt`. Without it all
-    bring the same. The success more at the upper end stands for what looks like nothing found, by `recall` itself.
+    nobody could overlook do not stand for four that were. So each real detection brings as many missed ones as it lacks
+    in probability, over what those lacked by which `recall` was measured, on average: `doubt`. There the sum is the
+    same as by `recall` alone.
 
-    Below TRUSTED_RECALL the recall itself is not known, only that it lies between the given one and 1: the upper end
-    takes the given one, the lower end 1, and the mean and the middle their geometric mean.
+    >>> recall_of_each(np.array([1.0, 0.75, 0.5]), 0.8, 0.25).round(2).tolist()
+    [1.0, 0.8, 0.67]
+    """
+    _check_recall(recall)
+    if not 0 < doubt <= 1:
+        raise ValueError(f"doubt is {doubt}; it must lie above 0 and at most at 1")
+    missed = (1 / max(recall, MIN_RECALL) - 1) * (1 - np.asarray(probabilities, dtype=np.float64)) / doubt
+    return np.asarray(np.maximum(1 / (1 + missed), MIN_RECALL), np.float64)
+
+
+def estimate(probabilities: NDArray[np.floating], recall: float, each: NDArray[np.float64] | None = None) -> Estimate:
+    """The number of objects behind detections with these probabilities (N,), found by a detector with this recall.
+
+    How many detections are real follows the Poisson binomial distribution. Each real one brings missed ones: failures
+    before a success that has the probability `each` (N,), the recall of what looks like it; without it `recall`, the
+    same for all, by which T real ones bring NegBin(T, recall). At the upper end one success more is waited for, by
+    `recall`: it stands for what looks like nothing that was found. Where all are alike, these two ends are the exact
+    (Clopper-Pearson) interval for the total when T is known.
+
+    Where `recall` is below TRUSTED_RECALL, recall is not known, only that it lies between what is said and 1: the upper
+    end takes what is said, the lower end 1, and the mean and the middle their geometric mean.
 
     The middle is the median because no other number is on average as near to the truth; the mean of many faint boxes
     is never quite whole, and wrong by its fraction wherever the objects are clear.
@@ -189,30 +207,24 @@ def estimate(probabilities: NDArray[np.floating], recall: float, doubt: float | 
     >>> found = estimate(np.array([1.0, 1.0, 1.0, 1.0]), 0.8)
     >>> round(found.expected, 6), found.median, found.low, found.high
     (5.0, 5, 4, 8)
-    >>> estimate(np.array([0.98] * 9), 0.7, doubt=0.25).median, estimate(np.array([0.98] * 9), 0.7).median
-    (9, 12)
     >>> estimate(np.array([]), 1.0).high
     0
     """
-    if not 0 <= recall <= 1:
-        raise ValueError(f"recall is {recall}; it must lie between 0 and 1")
+    _check_recall(recall)
     probable = np.asarray(probabilities, dtype=np.float64)
     measured = max(recall, MIN_RECALL)
-    share = measured if doubt is None else _recall_of(probable, measured, doubt)
-    found = poisson_binomial(probable)
+    said = np.full(len(probable), measured) if each is None else each
     trusted = measured >= TRUSTED_RECALL
-    middle = share if trusted else sqrt(share)
-    likely = _with_missed(found, middle)
-    lower = likely if trusted else found
-    upper = np.convolve(_with_missed(found, share), _before_one(measured))
-    return Estimate(float(probable.sum()) / middle, quantile(likely, 0.5), lower, upper)
+    middle = said if trusted else np.sqrt(said)
+    likely = _with_missed(probable, middle)
+    lower = likely if trusted else poisson_binomial(probable)
+    upper = np.convolve(likely if trusted else _with_missed(probable, said), _before_one(measured))
+    return Estimate(float((probable / middle).sum()), quantile(likely, 0.5), lower, upper)
 
 
-def _recall_of(probable: NDArray[np.float64], measured: float, doubt: float) -> float:
-    """The recall of objects that look like these detections, at least MIN_RECALL; the measured one without any."""
-    missed_each = (1 / measured - 1) * (1 - probable) / doubt
-    total = float((probable * (1 + missed_each)).sum())
-    return max(MIN_RECALL, float(probable.sum()) / total) if total else measured
+def _check_recall(recall: float) -> None:
+    if not 0 <= recall <= 1:
+        raise ValueError(f"recall is {recall}; it must lie between 0 and 1")
 
 
 def poisson_binomial(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -241,31 +253,30 @@ def quantile(distribution: NDArray[np.float64], share: float) -> int:
     return int(np.argmax(reached)) if reached.any() else len(distribution) - 1
 
 
-def _with_missed(found: NDArray[np.float64], recall: float) -> NDArray[np.float64]:
-    """The distribution of found and missed objects together; missed | T ~ NegBin(T, recall)."""
-    if recall == 1:
-        return found
-    likely = np.flatnonzero(found > 1e-12)
-    most = float(likely[-1])
-    miss = 1 - recall
-    size = int(np.ceil(most / recall + 10 * np.sqrt(most * miss) / recall - 28 / np.log(miss))) + 1
-    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, size + likely[-1] + 2)))])
-    total = np.zeros(size)
-    for real in likely:
-        if real == 0:
-            total[0] += found[real]
-            continue
-        missed = np.arange(size - real)
-        log_ways = log_factorial[missed + real - 1] - log_factorial[missed] - log_factorial[real - 1]
-        total[real:] += found[real] * np.exp(log_ways + real * np.log(recall) + missed * np.log(miss))
-    total /= total.sum()
-    return total
+def _with_missed(probable: NDArray[np.float64], recall: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The distribution of real and missed objects together: with `probable` (N,) a real one, and then the failures
+    before a success of probability `recall` (N,).
+
+    By the product of what generates each: 1 - p + p r z / (1 - (1 - r) z), on the unit circle.
+    """
+    if (recall == 1).all():
+        return poisson_binomial(probable)
+    mean = float((probable / recall).sum())
+    variance = float((probable * (2 - recall) / recall**2 - (probable / recall) ** 2).sum())
+    most = mean + 10 * sqrt(variance) + TAIL / -np.log1p(-float(recall.min()) * (1 - 1e-9))
+    size = 1 << int(np.ceil(np.log2(most + 2)))
+    circle = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
+    total = np.ones_like(circle)
+    for share, hit in zip(probable, recall, strict=True):
+        total *= 1 - share + share * hit * circle / (1 - (1 - hit) * circle)
+    distribution = np.maximum(np.fft.irfft(total, size), 0)
+    return np.asarray(distribution / distribution.sum(), np.float64)
 
 
 def _before_one(recall: float) -> NDArray[np.float64]:
     """The distribution of failures before the first success."""
     if recall == 1:
         return np.ones(1)
-    failures = np.arange(int(np.ceil(-28 / np.log(1 - recall))) + 1)
+    failures = np.arange(int(np.ceil(-TAIL / np.log(1 - recall))) + 1)
     total = recall * (1 - recall) ** failures
     return np.asarray(total / total.sum(), np.float64)

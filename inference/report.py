@@ -181,7 +181,8 @@ def stretch_text(look: Look) -> str:
 def _reading(survey: Survey) -> str:
     limits = [
         "The count is as likely too high as too low. It weighs every box in the site by its calibrated probability, and"
-        " adds what the detector misses by the measured share of objects that it finds.",
+        " adds what the detector misses by the measured share of objects that it finds: little for clear boxes, more"
+        " for doubtful ones.",
         "The interval holds the true number in 90 of 100 cases, as far as the calibration holds for this imagery:"
         " it knows false alarms and missed objects, not a sensor, season or camouflage that was never tried.",
         f"Boxes are those with a probability of at least {CERTAIN:g}; the pictures draw the others thin, down to"

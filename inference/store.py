@@ -99,6 +99,7 @@ def save(path: Path, survey: Survey, *, key: str = "") -> int:
                 {
                     "min_score": survey.weights.min_score,
                     "recall": dict(survey.weights.recall),
+                    "doubt": dict(survey.weights.doubt),
                     "arithmetic": survey.weights.arithmetic,
                     "key": key,
                 }

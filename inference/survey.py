@@ -222,7 +222,7 @@ def run_plan(
                     progress=watch.progress, unread=unread, journal=journal,
                 )  # fmt: skip
             own = plan.sites[number : number + 1] if plan.whole_scenes else plan.sites
-            recall = recall_at(record.recall, record.recall_by_gsd, sqrt(info.gsd_x * info.gsd_y))
+            recall = recall_at(record.recall, record.recall_by_gsd, sqrt(info.gsd_x * info.gsd_y), record.doubt)
             known = (recall, record.calibration, record.thresholds, record.doubt)
             passes = (observe(result, site, name, *known) for site in own)
             looks.append(Look(name, result, tuple(one for one in passes if one is not None)))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .evaluate import SceneResult, found_objects, verdicts
+from .evaluate import SceneResult, found_objects, judged_probabilities, verdicts
 from .figures import GSD_EDGES_M, ranges
 
 KNOTS = 64
@@ -18,8 +18,8 @@ FEWEST_COUNTED = 20
 """A counted node with fewer objects is not calibrated: there is nothing above it."""
 FEWEST_PER_GSD = 100
 """Ranges of scale with fewer objects say nothing about recall."""
-LEAST_DOUBT = 0.01
-"""No probability is above 0.995, so a mean doubt below this is of a handful of objects."""
+MOST_PROBABLE = 0.995
+"""Nothing is taken to be surer, and no mean doubt to be less than what this leaves."""
 
 Curve = dict[str, list[float]]
 
@@ -32,14 +32,14 @@ class NodeCalibration:
         curve: knots `score` and `probability`.
         recall: the share of objects found, by the detections that count.
         recall_by_gsd: knots `gsd_m` and `recall`; None where the objects are of one range of scale.
-        doubt: what these found objects lack in probability, on average; at least LEAST_DOUBT.
+        doubt: what these found objects lack in probability, on average; None where none was found.
         detections, objects: how many were judged.
     """
 
     curve: Curve
     recall: float
     recall_by_gsd: Curve | None
-    doubt: float
+    doubt: float | None
     detections: int
     objects: int
 
@@ -74,25 +74,29 @@ def monotone_fit(
     level = np.concatenate([np.full(int(count), mean) for mean, count in blocks])
     bins = np.array_split(np.arange(len(x)), min(KNOTS, len(x)))
     knots = np.array([x[rows].mean() for rows in bins])
-    values = np.clip([level[rows].mean() for rows in bins], 0.001, 0.995)
+    values = np.clip([level[rows].mean() for rows in bins], 0.001, MOST_PROBABLE)
     unique, first = np.unique(np.round(knots, 5), return_index=True)
     return unique.astype(np.float64), values[first].astype(np.float64)
 
 
-def calibration(results: Sequence[SceneResult], floor: float = 0) -> NodeCalibration:
+def calibration(results: Sequence[SceneResult], floor: float = 0, *, part: bool = False) -> NodeCalibration:
     """Return the calibration of one node over all reported detections, and its recall over those that count.
 
-    The latter have a score of `floor` or more. Results are of held-back scenes.
+    The latter have a score of `floor` or more. Results are of held-back scenes. part: the node is below a counted one,
+    and no detection is surer to be of it than to be real at all, as counts take it.
     """
     scores, right = verdicts(results)
     knots, values = monotone_fit(scores, right)
     objects = sum(int((~result.ignored).sum()) for result in results)
-    found = np.interp(scores[(scores >= floor) & (right == 1)], knots, values)
+    sure = np.interp(scores, knots, values)
+    if part:
+        sure = np.minimum(sure, judged_probabilities(results))
+    found = sure[(scores >= floor) & (right == 1)]
     return NodeCalibration(
         curve={"score": _rounded(knots), "probability": _rounded(values)},
         recall=round(float(right[scores >= floor].sum() / objects), 4) if objects else 1.0,
         recall_by_gsd=_recall_by_gsd(results, floor),
-        doubt=round(max(LEAST_DOUBT, float(1 - found.mean())), 4) if len(found) else 1.0,
+        doubt=round(max(1 - MOST_PROBABLE, float(1 - found.mean())), 4) if len(found) else None,
         detections=len(scores),
         objects=objects,
     )
@@ -132,7 +136,7 @@ def record_fields(found: Mapping[str, NodeCalibration], above: Mapping[str, str 
     return {
         "calibration": {node: each.curve for node, each in used.items()},
         "recall": {node: each.recall for node, each in used.items()},
-        "doubt": {node: each.doubt for node, each in used.items()},
+        "doubt": {node: each.doubt for node, each in used.items() if each.doubt is not None},
         "recall_by_gsd": {node: each.recall_by_gsd for node, each in used.items() if each.recall_by_gsd},
         "report": {
             node: {

@@ -23,7 +23,7 @@ from ..datasets.split import Split, split_of
 from ..datasets.tiles import HORIZONTAL, INDEX, read_tiles
 from ..detector.backend import Backend
 from ..detector.choice import multiplies_bf16
-from ..detector.detections import Detections
+from ..detector.detections import Detections, root_columns
 from ..detector.detector import Detector
 from ..detector.errors import DatasetNotFoundError, OutputError, RecipeError
 from ..detector.naming import named
@@ -36,6 +36,7 @@ from ..detector.weights import (
     export_files,
     exported_model,
     find_weights,
+    probabilities,
     read_record,
 )
 from .accept import Decision, compare, decide, labelled_nodes
@@ -244,7 +245,7 @@ def _held_folders(material: Material) -> list[Path]:
 
 
 def calibrate(weights: Path, material: Material, engine: Engine) -> dict[str, Any]:
-    """Put calibration and recall per node into a weight file.
+    """Put calibration, recall and doubt per node into a weight file.
 
     Returns `calibrate.record_fields`. Nodes of which too little is labelled in full keep what the file has.
 
@@ -270,11 +271,13 @@ def calibrate(weights: Path, material: Material, engine: Engine) -> dict[str, An
     }
     before = read_record(weights)
     record, fields = replace(detector.record, calibration={}), dict[str, Any]()
+    real = replace(record, calibration={node: each.curve for node, each in found.items()})
+    counting = [(image, _as_probable(seen, real)) for image, seen in counting]
     for _ in range(ROUNDS):
         called = [(image, named(seen, record)) for image, seen in counting]
         for node in (each for each, parent in above.items() if parent is not None):
             if results := [reported_result(*pair, node) for pair in called if covers(pair[0], node)]:
-                found[node] = calibration(results)
+                found[node] = calibration(results, part=True)
         fields = record_fields({node: found[node] for node in above if node in found}, above)
         record = replace(record, calibration={**before.calibration, **fields["calibration"]})
     amend(
@@ -289,6 +292,12 @@ def calibrate(weights: Path, material: Material, engine: Engine) -> dict[str, An
         metrics={**before.metrics, "calibration": fields["report"]},
     )
     return fields
+
+
+def _as_probable(found: Detections, record: WeightRecord) -> Detections:
+    """The detections, each as probable to be real as the curve of its counted node says."""
+    rows = np.arange(len(found))
+    return replace(found, probability=probabilities(record, found.scores)[rows, root_columns(found.nodes)[found.label]])
 
 
 def is_look(weights: Path) -> bool:

@@ -198,3 +198,8 @@ def verdicts(results: Iterable[SceneResult]) -> tuple[NDArray[np.float64], NDArr
         scores.append(result.scores[verdict >= 0])
         right.append((verdict[verdict >= 0] == 1).astype(np.float64))
     return np.concatenate(scores), np.concatenate(right)
+
+
+def judged_probabilities(results: Iterable[SceneResult]) -> NDArray[np.float64]:
+    """Return how probable it is that each judged detection is real, in the order of `verdicts`."""
+    return np.concatenate([np.empty(0), *(result.probabilities[matches(result) >= 0] for result in results)])

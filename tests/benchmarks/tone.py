@@ -2,9 +2,10 @@
 
     python tests/benchmarks/tone.py TILES/hrplanes TILES/among TILES/composites TILES/generated
 
-Of each object the strip along its middle, 0.8 lengths long and 0.1 wide, is looked at in grey: the brightest tenth of
-it over the brightest 0.5 % of the tile without its objects (`highlight`), and from its darkest tenth to its brightest
-twentieth (`range`, of 255). Prints JSON: per folder and node the objects and of both 10 %, median and 90 %.
+Of each object with an oriented label the strip along its middle, 0.8 lengths long and 0.1 wide, is looked at in grey:
+the brightest tenth of it over the brightest 0.5 % of the tile without its objects (`highlight`), and from its darkest
+tenth to its brightest twentieth (`range`, of 255). Prints JSON: per folder and node the objects and of both 10 %,
+median and 90 %.
 """
 
 import json
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from hardstand.datasets.annotation import Annotation, ImageRecord
 from hardstand.datasets.images import read_rgb
 from hardstand.datasets.tiles import read_tiles
+from hardstand.detector.taxonomy import is_a
 
 NODES = (
     "fw.airliner", "fw.bomber.tu22m", "fw.bomber.tu95", "fw.bomber.tu160", "fw.combat.mig31", "fw.combat.su27fam",
@@ -57,7 +59,7 @@ def main(*folders: str) -> None:
                 (node, item)
                 for item in record.annotations
                 for node in NODES
-                if not item.ignore and item.node.startswith(node) and len(seen[node]) < MOST
+                if item.oriented and not item.ignore and is_a(item.node, node) and len(seen[node]) < MOST
             ]
             free = open_ground(record)
             if not wanted or free.mean() < 0.2:

@@ -1,5 +1,6 @@
 """Where objects stand: never on each other, on a building or in water; and how groups park."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -10,6 +11,7 @@ from shapely.geometry import Polygon
 from hardstand.datasets import synth_tiles
 from hardstand.datasets.synth_cover import add_buildings
 from hardstand.datasets.synth_ground import Ground, Spot
+from hardstand.datasets.synth_groups import alike
 from hardstand.datasets.synth_land import add_water
 from hardstand.datasets.synth_layout import Plot, park_block, take_position
 from hardstand.datasets.synth_lookalikes import add_car_park, add_crosses, add_pier
@@ -153,3 +155,11 @@ def test_suns_are_such_as_satellites_meet() -> None:
 def test_footprint_has_a_margin() -> None:
     box = draw_box(np.random.default_rng(0))[0]
     assert np.ptp(footprint(box, 50, 50, 0.0, 0.5, 1.0), axis=0).tolist() == [24, 12]
+
+
+def test_a_unit_has_one_coat_with_all_that_it_is_made_of() -> None:
+    rng = np.random.default_rng(0)
+    again = alike(lambda rng: (draw_box(rng)[0], replace(WHITE, camo=0.7, gloss=0.5)), rng)
+    first, second = again(rng)[1], again(rng)[1]
+    assert (first.camo, first.gloss) == (second.camo, second.gloss) == (0.7, 0.5)
+    assert 0 < abs(first.of("body") / second.of("body") - 1).max() < 0.5

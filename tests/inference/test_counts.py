@@ -2,11 +2,11 @@ from math import sqrt
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hardstand.detector import Detections
-from hardstand.inference.counts import count, counted_nodes, estimate, poisson_binomial
+from hardstand.inference.counts import count, counted_nodes, estimate, poisson_binomial, recall_of_each
 
 NODES = ("fw.combat", "fw", "heli", "civ.car")
 
@@ -80,17 +80,51 @@ def test_the_poisson_binomial_has_its_mean_and_variance(values: list[float]) -> 
 def test_what_looks_as_it_did_when_recall_was_measured_is_counted_by_it(values: list[float], recall: float) -> None:
     probabilities = np.array(values)
     doubt = float(probabilities @ (1 - probabilities) / probabilities.sum())
-    if doubt > 0.01:
-        assert estimate(probabilities, recall, doubt).expected == pytest.approx(probabilities.sum() / recall)
-    else:  # nothing here is doubtful, and a mean of nothing measures nothing
-        assert estimate(probabilities, recall, 0.01).expected >= probabilities.sum()
+    assume(doubt > 0.01)
+    assume((1 / recall - 1) / doubt < 8)  # below MIN_RECALL the correction stops
+    each = recall_of_each(probabilities, recall, doubt)
+    assert estimate(probabilities, recall, each).expected == pytest.approx(probabilities.sum() / recall)
+
+
+@given(st.lists(st.floats(0.01, 1), max_size=12), st.floats(0.01, 1), st.floats(0.1, 1), st.floats(0.01, 1))
+def test_one_detection_more_never_takes_anything_off(values: list[float], more: float, recall: float, d: float) -> None:
+    fewer, all_of_them = np.array(values), np.array([*values, more])
+    before, after = (estimate(each, recall, recall_of_each(each, recall, d)) for each in (fewer, all_of_them))
+    assert after.expected >= before.expected
+    assert (after.low >= before.low, after.median >= before.median, after.high >= before.high) == (True,) * 3
+
+
+@given(st.lists(st.tuples(st.floats(0.05, 1), st.floats(0.3, 1)), min_size=1, max_size=6))
+def test_each_real_one_brings_the_failures_before_its_success(pairs: list[tuple[float, float]]) -> None:
+    probable, each = np.array(pairs).T
+    by_hand = np.ones(1)
+    for share, hit in pairs:
+        failures = np.arange(150)
+        by_hand = np.convolve(by_hand, np.concatenate([[1 - share], share * hit * (1 - hit) ** failures]))
+    found = estimate(probable, 0.9, each)
+    numbers = np.arange(len(found.lower))
+    assert np.abs(by_hand[: len(found.lower)] - found.lower[: len(by_hand)]).max() < 1e-9
+    assert float(found.lower @ numbers) == pytest.approx(found.expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("doubt", [0.0, -0.1, 1.1, float("nan")])
+def test_a_doubt_out_of_range_is_refused(doubt: float) -> None:
+    with pytest.raises(ValueError, match="doubt"):
+        recall_of_each(np.array([0.5]), 0.7, doubt)
+
+
+def test_a_type_that_inherits_its_recall_is_counted_as_no_more_than_what_it_is_part_of() -> None:
+    found = _scored(["fw.combat"] * 5, [0.5] * 5)
+    counts = count(found, {"fw": 0.941}, CALIBRATION, doubt={"fw": 0.03})
+    assert counts["fw.combat"].expected <= counts["fw"].expected
+    assert counts["fw.combat"].high <= counts["fw"].high
 
 
 @given(st.integers(1, 25), st.floats(0.5, 0.95))
 def test_plain_objects_stand_for_fewer_missed_ones_and_doubtful_ones_for_more(number: int, recall: float) -> None:
     plain, faint = np.full(number, 0.98), np.full(number, 0.4)
     measured = [estimate(probabilities, recall) for probabilities in (plain, faint)]
-    weighed = [estimate(probabilities, recall, 0.25) for probabilities in (plain, faint)]
+    weighed = [estimate(each, recall, recall_of_each(each, recall, 0.25)) for each in (plain, faint)]
     assert plain.sum() <= weighed[0].expected < measured[0].expected
     assert measured[1].expected < weighed[1].expected
     assert all(one.low <= one.median <= one.high for one in weighed)

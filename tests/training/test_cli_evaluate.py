@@ -24,8 +24,8 @@ def own(tmp_path: Path) -> Path:
     names = ["fw", "heli"]
     images: list[dict[str, Any]] = []
     objects: list[dict[str, Any]] = []
-    for number in range(2):
-        pixels, marks = make_tile(number, size_px=320)
+    for number, seed in enumerate((15, 19)):  # five aircraft on each
+        pixels, marks = make_tile(seed, size_px=320)
         cv2.imwrite(str(folder / f"{number}.png"), np.ascontiguousarray(pixels[:, :, ::-1]))
         images.append({"id": number, "file_name": f"{number}.png", "width": 320, "height": 320})
         for mark in marks:

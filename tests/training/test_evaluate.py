@@ -94,7 +94,10 @@ def test_calibration_rises_and_recall_is_the_share_found() -> None:
     assert calibration(scenes, floor=0.95).curve == found.curve
     assert len(found.curve["score"]) == len(found.curve["probability"])
     assert found.doubt == pytest.approx(1 - np.interp(0.9, found.curve["score"], found.curve["probability"]), abs=1e-3)
-    assert calibration(scenes, floor=0.95).doubt == 1.0  # none found, nothing to compare with
+    assert calibration(scenes, floor=0.95).doubt is None  # none found, nothing to compare with
+    faint = [replace(scene, probabilities=np.array([0.7])) for scene in scenes]
+    assert calibration(faint, part=True).doubt == pytest.approx(0.3)  # no surer to be of a kind than to be real
+    assert calibration(faint).doubt == found.doubt
 
 
 def test_the_score_of_the_coarse_look_is_what_still_sees_every_aircraft() -> None:
