@@ -262,7 +262,7 @@ def _with_missed(probable: NDArray[np.float64], recall: NDArray[np.float64]) -> 
     if (recall == 1).all():
         return poisson_binomial(probable)
     mean = float((probable / recall).sum())
-    variance = float((probable * (2 - recall) / recall**2 - (probable / recall) ** 2).sum())
+    variance = max(0.0, float((probable * (2 - recall) / recall**2 - (probable / recall) ** 2).sum()))
     most = mean + 10 * sqrt(variance) + TAIL / -np.log1p(-float(recall.min()) * (1 - 1e-9))
     size = 1 << int(np.ceil(np.log2(most + 2)))
     circle = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)

@@ -107,6 +107,11 @@ def test_each_real_one_brings_the_failures_before_its_success(pairs: list[tuple[
     assert float(found.lower @ numbers) == pytest.approx(found.expected, rel=1e-6)
 
 
+def test_what_is_all_but_certain_is_counted_as_it_is() -> None:
+    found = estimate(np.ones(7), 0.9, np.full(7, 1 - 2.0**-53))
+    assert (found.median, found.low) == (7, 7)
+
+
 @pytest.mark.parametrize("doubt", [0.0, -0.1, 1.1, float("nan")])
 def test_a_doubt_out_of_range_is_refused(doubt: float) -> None:
     with pytest.raises(ValueError, match="doubt"):
