@@ -51,7 +51,7 @@ def make_among(
     room.
 
     The labels of the tile stay, and no cut-out is laid over one. A tile without room stays as it is after other tiles
-    were tried. ValueError without tiles or cut-outs.
+    were tried. repaint: as of `make_composite`. ValueError without tiles or cut-outs.
     """
     if not tiles or not any(kinds):
         raise ValueError("nothing to lay, or nowhere: at least one tile and one cut-out are needed")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .evaluate import SceneResult, found_objects, judged_probabilities, verdicts
+from .evaluate import SceneResult, found_objects, verdicts
 from .figures import GSD_EDGES_M, ranges
 
 KNOTS = 64
@@ -85,12 +85,12 @@ def calibration(results: Sequence[SceneResult], floor: float = 0, *, part: bool 
     The latter have a score of `floor` or more. Results are of held-back scenes. part: the node is below a counted one,
     and no detection is surer to be of it than to be real at all, as counts take it.
     """
-    scores, right = verdicts(results)
+    scores, right, real = verdicts(results)
     knots, values = monotone_fit(scores, right)
     objects = sum(int((~result.ignored).sum()) for result in results)
     sure = np.interp(scores, knots, values)
     if part:
-        sure = np.minimum(sure, judged_probabilities(results))
+        sure = np.minimum(sure, real)
     found = sure[(scores >= floor) & (right == 1)]
     return NodeCalibration(
         curve={"score": _rounded(knots), "probability": _rounded(values)},

@@ -190,16 +190,17 @@ def shared_area(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.fl
     return np.asarray(np.prod(np.clip(high - low, 0, None), axis=2), np.float64)
 
 
-def verdicts(results: Iterable[SceneResult]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the scores of all judged detections and whether each was right (0 or 1), for calibration."""
-    scores, right = [np.empty(0)], [np.empty(0)]
+def verdicts(
+    results: Iterable[SceneResult],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return of all judged detections, for calibration, the scores, whether each was right (0 or 1), and how probable
+    each was to be real.
+    """
+    scores, right, probable = [np.empty(0)], [np.empty(0)], [np.empty(0)]
     for result in results:
         verdict = matches(result)
-        scores.append(result.scores[verdict >= 0])
-        right.append((verdict[verdict >= 0] == 1).astype(np.float64))
-    return np.concatenate(scores), np.concatenate(right)
-
-
-def judged_probabilities(results: Iterable[SceneResult]) -> NDArray[np.float64]:
-    """Return how probable it is that each judged detection is real, in the order of `verdicts`."""
-    return np.concatenate([np.empty(0), *(result.probabilities[matches(result) >= 0] for result in results)])
+        judged = verdict >= 0
+        scores.append(result.scores[judged])
+        right.append((verdict[judged] == 1).astype(np.float64))
+        probable.append(result.probabilities[judged])
+    return np.concatenate(scores), np.concatenate(right), np.concatenate(probable)

@@ -49,7 +49,7 @@ def area_precision(results: Sequence[SceneResult]) -> float:
     objects = sum(int((~result.ignored).sum()) for result in results)
     if not objects:
         return float("nan")
-    scores, right = verdicts(results)
+    scores, right, _ = verdicts(results)
     hits = np.cumsum(right[np.argsort(-scores, kind="stable")])
     return area_below(hits / objects, hits / np.arange(1, len(hits) + 1))
 
