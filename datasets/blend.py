@@ -17,7 +17,7 @@ SUNLIT = 0.65
 """Share of aircraft that are made as bright as real ones where they are darker; others stay as dark as their paint."""
 HIGHLIGHT, HIGHLIGHT_SPREAD = 1.12, 0.14
 """The brightest tenth of an aircraft over the brightest 0.5 % of the ground around. Of real ones, on tiles of HRPlanes,
-five types have medians from 0.97 (C-17) to 1.43 (MiG-31), airliners 1.19 (`tests/benchmarks/tone.py`, along the
+five types have medians from 0.97 (C-17) to 1.43 (MiG-31), airliners 1.13 (`tests/benchmarks/tone.py`, along the
 fuselage; here of all that is laid, wings included).
 """
 MOST_GAIN = 2.0

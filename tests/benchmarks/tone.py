@@ -2,10 +2,10 @@
 
     python tests/benchmarks/tone.py TILES/hrplanes TILES/among TILES/composites TILES/generated
 
-Of each object with an oriented label the strip along its middle, 0.8 lengths long and 0.1 wide, is looked at in grey:
-the brightest tenth of it over the brightest 0.5 % of the tile without its objects (`highlight`), and from its darkest
-tenth to its brightest twentieth (`range`, of 255). Prints JSON: per folder and node the objects and of both 10 %,
-median and 90 %.
+On places to train on alone. Of each object with an oriented label the strip along its middle, 0.8 lengths long and 0.1
+wide, is looked at in grey: the brightest tenth of it over the brightest 0.5 % of the tile without its objects
+(`highlight`), and from its darkest tenth to its brightest twentieth (`range`, of 255). Prints JSON: per folder and node
+the objects and of both 10 %, median and 90 %.
 """
 
 import json
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from hardstand.datasets.annotation import Annotation, ImageRecord
 from hardstand.datasets.images import read_rgb
+from hardstand.datasets.split import split_of
 from hardstand.datasets.tiles import read_tiles
 from hardstand.detector.taxonomy import is_a
 
@@ -52,7 +53,7 @@ def main(*folders: str) -> None:
     told: dict[str, dict[str, object]] = {}
     for folder in folders:
         seen = defaultdict[str, list[tuple[float, float]]](list)
-        records = read_tiles(Path(folder))
+        records = [each for each in read_tiles(Path(folder)) if split_of(each.source, each.group) == "train"]
         for number in np.random.default_rng(0).permutation(len(records)):
             record = records[number]
             wanted = [
