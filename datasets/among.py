@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..detector.opencv import cv2
 from .annotation import Annotation, ImageRecord
 from .bases import open_ground
 from .blend import Placement, brightest, draw_light, sensor
@@ -24,9 +23,10 @@ from .composites import Composite, in_new_paint, laid, rows_and_singles
 from .cutouts import CutOut
 from .images import read_rgb, write_jpeg
 from .journal import code_of, make_tiles
+from .softness import softness
 from .tiles import TileLine
 
-__all__ = ["cut_among", "make_among", "softness"]
+__all__ = ["cut_among", "make_among"]
 
 SOURCE = "among"
 BIG = 0.6
@@ -34,8 +34,6 @@ BIG = 0.6
 TRIES = 4
 LEAST_OPEN = 3
 """Of nose, tail and wing tips, how many are on open ground: no row goes on over roofs and parked cars."""
-SMOOTHING_PX = 0.7
-SHARPEST, SOFTEST = 0.4, 2.0
 
 
 def make_among(
@@ -85,24 +83,6 @@ def _filled(
     return canvas, laid(canvas, wanted, light, rng, gsd=tile.gsd, blur_px=blur_px, taken=taken)
 
 
-def softness(pixels: NDArray[np.uint8]) -> float:
-    """Return the sigma in pixels of the blur that the sharpest edges of an image (H, W, 3) show, from 0.4 to 2.
-
-    A step under a Gaussian of sigma s has its steepest gradient sqrt(e) * s times as high as its strongest second
-    derivative. Both are read where they are strongest, after a smoothing that noise does not pass; that one and the
-    differences' own (variance 1/3 each) are taken off.
-    """
-    grey = cv2.GaussianBlur(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), SMOOTHING_PX)
-    steepest, strongest = [], []
-    for axis in (0, 1):
-        first = np.gradient(grey, axis=axis)
-        steepest.append(np.abs(first))
-        strongest.append(np.abs(np.gradient(first, axis=axis)))
-    high, bent = (float(np.percentile(np.maximum(*each), 99.5)) for each in (steepest, strongest))
-    total = high / max(bent, 1e-6) / np.sqrt(np.e)
-    return float(np.clip(np.sqrt(max(total**2 - SMOOTHING_PX**2 - 2 / 3, 0)), SHARPEST, SOFTEST))
-
-
 def _stands(place: Placement, ground: NDArray[np.bool_], gsd: float) -> bool:
     """Whether the middle and most of nose, tail and wing tips are on open ground; beyond the tile nothing is known."""
     along = np.array([np.cos(place.angle), np.sin(place.angle)]) * place.cutout.length_m * place.size / gsd / 2
@@ -140,7 +120,7 @@ def cut_among(
     stopped goes on where it was (see `journal`).
     """
     state = blake2b(repr((list(seeds), repaint)).encode(), digest_size=16)
-    laid_by = ("among.py", "composites.py", "blend.py", "bases.py", "cutouts.py", "repaint.py")
+    laid_by = ("among.py", "composites.py", "blend.py", "bases.py", "cutouts.py", "repaint.py", "softness.py")
     state.update(code_of(*laid_by, "harvest.py", "synth_*.py").encode())
     for tile in tiles:
         state.update(repr((tile.path.name, tile.group, tile.gsd)).encode())

@@ -137,7 +137,7 @@ def lay(
 ) -> None:
     """Lay one cut-out with its shadow on the canvas, float32 (H, W, 3) RGB 0..255, in place.
 
-    blur_px: sigma that makes the cut-out as soft as the ground.
+    blur_px: sigma of the ground, which the cut-out gets where it is not as soft already.
     """
     length_px = place.cutout.length_m * place.size / gsd
     left, top, right, bottom = _patch(place, length_px * FIN_HEIGHT * light.cotangent, canvas.shape[:2], gsd)
@@ -153,7 +153,8 @@ def lay(
     shade = _blurred(shade, blur_px + 0.3)
     tint = np.array([1.0, 1.02, 1.08]) * light.kept  # what is left in shadow is skylight, bluer
     ground *= 1 - shade[..., None] * (1 - np.minimum(tint, 1.0)).astype(np.float32)
-    rgba = _blurred(rgba, blur_px)
+    own_px = place.cutout.blur_m * place.size / gsd
+    rgba = _blurred(rgba, max(0.01, float(np.sqrt(max(blur_px**2 - own_px**2, 0.0)))))
     colour = _toned(rgba, ground, rng, light.bright)
     ground *= 1 - rgba[..., 3:]
     ground += colour

@@ -18,6 +18,7 @@ from .cutting import Cut, cut_tiles
 from .generated import cut_generated
 from .harvest import harvest, outlines
 from .split import split_of
+from .swing import with_swung
 from .synth_cutouts import drawn_cutout
 from .tiles import read_tiles
 
@@ -91,6 +92,7 @@ def _composites(data: Path, out: Path, split: Split, progress: Callable[[int, in
         grounds += free[:96]
     seeds = range(30000, 30000 + COMPOSITES) if split == "train" else range(100000, 100000 + HELD_BACK)
     cutouts = load_cutouts(assets / "cutouts", split=split)
+    cutouts = with_swung(cutouts) if split == "train" else cutouts
     repaint = REPAINTED if split == "train" else 0.0  # measured on aircraft as they are
     return cut_composites(seeds, out, bases=grounds, cutouts=cutouts, repaint=repaint, progress=progress)
 
@@ -107,7 +109,7 @@ def _among(data: Path, out: Path, progress: Callable[[int, int], None]) -> int:
     cutouts = load_cutouts(data / ASSETS / "cutouts", split="train")
     harvested = list(harvest(tiles, outlines(cutouts)))
     drawn = [drawn_cutout(np.random.default_rng(70000 + number)) for number in range(AMONG_DRAWN)]
-    kinds = [cutouts, harvested, drawn]
+    kinds = [with_swung(cutouts), harvested, drawn]
     seeds = range(60000, 60000 + AMONG)
     return cut_among(seeds, out, tiles=tiles, kinds=kinds, repaint=REPAINTED, progress=progress)
 

@@ -41,6 +41,8 @@ class CutOut:
     node: str
     rgba: NDArray[np.float32]
     gsd: float
+    blur_m: float = 0.0
+    """Sigma of the blur that the picture has already, in metres."""
 
     @property
     def length_m(self) -> float:

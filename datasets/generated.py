@@ -39,7 +39,7 @@ def cut_generated(
     pieces: dict[str, tuple[int, Sequence[Base]]] = {f"drawn_{seed:06d}": (seed, ()) for seed in drawn}
     pieces |= {f"real_{seed:06d}": (seed, bases) for seed in real}
     state = blake2b(repr((list(drawn), list(real), gsd, size_px)).encode(), digest_size=16)
-    state.update(code_of("synth_*.py", "bases.py").encode())
+    state.update(code_of("synth_*.py", "bases.py", "softness.py").encode())
     for base in bases:
         state.update(repr((base, base.path.stat().st_size)).encode())
     made = {"key": state.hexdigest(), "drawn": len(drawn), "real": len(real), "gsd": gsd, "size_px": size_px}

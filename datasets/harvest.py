@@ -17,6 +17,7 @@ from .annotation import Annotation, ImageRecord
 from .blend import onto
 from .cutouts import GSD_M, OPAQUE, CutOut
 from .images import read_rgb
+from .softness import softness
 from .synth_cutouts import drawn_outline
 
 __all__ = ["Fit", "fit", "harvest", "outlines"]
@@ -73,10 +74,12 @@ def harvest(tiles: Sequence[ImageRecord], shapes: Mapping[str, Floats]) -> Itera
         if not wanted:
             continue
         pixels = read_rgb(tile.path)
+        blur_m = softness(pixels) * tile.gsd
         for number, item in enumerate(wanted):
             place = fit(pixels, item, shapes[item.node], gsd=tile.gsd)
             if place.clear >= CLEAR:
-                yield _cut(pixels, place, shapes[item.node], f"{tile.path.stem}-{number}", item.node)
+                name = f"{tile.path.stem}-{number}"
+                yield CutOut(name, item.node, _cut(pixels, place, shapes[item.node]), GSD_M, blur_m)
 
 
 def _is_whole(item: Annotation, tile: ImageRecord) -> bool:
@@ -136,12 +139,12 @@ def _outline(shape: Floats) -> tuple[Floats, Floats]:
     return ((line + 0.5 - middle) * GSD_M)[chosen].astype(np.float32), normals[chosen].astype(np.float32)
 
 
-def _cut(pixels: NDArray[np.uint8], place: Fit, shape: Floats, name: str, node: str) -> CutOut:
+def _cut(pixels: NDArray[np.uint8], place: Fit, shape: Floats) -> Floats:
+    """What is inside the outline, (H, W, 4) as of `CutOut`."""
     way = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     lies = onto(shape.shape, place.x, place.y, place.angle, place.scale * GSD_M)
     colour = cv2.warpAffine(pixels, lies, shape.shape[::-1], flags=way, borderMode=cv2.BORDER_REPLICATE)
     rim = RIM_M / GSD_M
     grown = cv2.dilate(shape, np.ones((3, 3), np.uint8))
     alpha = np.asarray(cv2.GaussianBlur(grown, (0, 0), rim), np.float32)[..., None]
-    rgba = np.concatenate([colour.astype(np.float32) * alpha, alpha], axis=-1)
-    return CutOut(name, node, rgba, GSD_M)
+    return np.concatenate([colour.astype(np.float32) * alpha, alpha], axis=-1)

@@ -1,5 +1,7 @@
 """New paint for a cut-out, so that a type is learnt by its outline and build, not by the few paints it was seen in."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,7 +39,7 @@ def repainted(cutout: CutOut, rng: np.random.Generator) -> CutOut:
     across = np.linspace(-1, 1, paint.shape[0], dtype=np.float32)[:, None, None]
     paint *= 1 + np.float32(rng.uniform(-0.12, 0.12)) * across
     rgba = np.concatenate([np.clip(paint, 5, 250) * alpha, alpha], axis=-1).astype(np.float32)
-    return CutOut(cutout.name, cutout.node, rgba, cutout.gsd)
+    return replace(cutout, rgba=rgba)
 
 
 def _smooth(rgba: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:

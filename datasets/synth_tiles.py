@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from ..detector.opencv import cv2
 from .annotation import Annotation
+from .softness import softness
 from .synth_backdrop import line_direction, matched, open_places
 from .synth_ground import Ground, Spot, SpotKind
 from .synth_groups import aircraft, alike, helicopters, launchers, posts, signs, snowed, vehicles
@@ -51,7 +52,16 @@ def make_tile(
     if ground.snow:
         standing = [snowed(each, rng) for each in standing]
     pixels, labels = paste(ground.pixels, gsd, standing, ground.sun, rng, shade=ground.shade)
-    return (sensor(pixels, rng) if background is None else _light_sensor(pixels, rng)), labels
+    if background is None:
+        return sensor(pixels, rng), labels
+    return _light_sensor(_as_soft(pixels, background), rng), labels
+
+
+def _as_soft(pixels: Pixels, background: Pixels) -> Pixels:
+    """The pixels with all that differs from the background as soft as that is, which may be an enlarged image."""
+    added = pixels.astype(np.float32) - background
+    soft = cv2.GaussianBlur(added, (0, 0), softness(background))
+    return np.asarray((background + soft).clip(0, 255), np.uint8)
 
 
 def _light_sensor(pixels: Pixels, rng: Generator) -> Pixels:

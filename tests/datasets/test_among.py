@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from hardstand.datasets.among import cut_among, make_among, softness
+from hardstand.datasets.among import cut_among, make_among
 from hardstand.datasets.annotation import ImageRecord, horizontal, oriented
 from hardstand.datasets.build import build_tiles
 from hardstand.datasets.cutouts import CutOut
@@ -97,19 +97,6 @@ def test_nothing_to_lay_or_nowhere_is_an_error(tile: ImageRecord, dart: CutOut) 
     for tiles, cutouts in (([], [dart]), ([tile], [])):
         with pytest.raises(ValueError, match="at least one"):
             make_among(1, tiles=tiles, kinds=[cutouts])
-
-
-@pytest.mark.parametrize("sigma", [0.6, 1.0, 1.6])
-@pytest.mark.parametrize("noise", [0.0, 2.0])
-def test_softness_is_read_off_the_edges(sigma: float, noise: float) -> None:
-    rng = np.random.default_rng(0)
-    image = np.zeros((400, 400), np.float32)
-    for _ in range(60):
-        x, y, width, height = rng.integers((0, 0, 8, 8), (360, 360, 60, 60))
-        image[y : y + height, x : x + width] = rng.uniform(20, 230)
-    seen = cv2.GaussianBlur(image, (0, 0), sigma) + rng.normal(0, noise, image.shape)
-    pixels = np.repeat(np.clip(seen, 0, 255).astype(np.uint8)[..., None], 3, 2)
-    assert softness(pixels) == pytest.approx(sigma, abs=0.15)
 
 
 def test_the_folder_says_what_is_below_and_what_is_exhaustive_there(

@@ -1,8 +1,10 @@
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
+from hardstand.datasets.softness import softness
 from hardstand.datasets.synth_backdrop import line_direction, open_places
 from hardstand.datasets.synth_groups import helicopters, launchers
 from hardstand.datasets.synth_hiding import net, shelter
@@ -97,3 +99,13 @@ def test_each_cover_lies_over_a_part_of_its_object() -> None:
 def test_small_tiles_are_drawn_too(size_px: int) -> None:
     for seed in range(8):
         assert make_tile(seed, size_px=size_px)[0].shape == (size_px, size_px, 3)
+
+
+@pytest.mark.parametrize(("factor", "sharpest", "softest"), [(1, 0.4, 0.9), (4, 1.4, 2.6)])
+def test_what_is_drawn_on_an_enlarged_image_is_as_soft_as_that(factor: int, sharpest: float, softest: float) -> None:
+    blocks = np.random.default_rng(0).integers(90, 130, (12, 12, 1)).astype(np.uint8).repeat(3, axis=2)
+    small = cv2.resize(blocks, (480 // factor, 480 // factor), interpolation=cv2.INTER_NEAREST)
+    background = cv2.resize(small, (480, 480), interpolation=cv2.INTER_CUBIC)
+    pixels, labels = make_tile(1, background=np.asarray(background, np.uint8), free_mask=np.ones((480, 480), bool))
+    assert labels
+    assert sharpest <= softness(pixels) <= softest
