@@ -39,7 +39,7 @@ def with_swung(cutouts: Sequence[CutOut]) -> tuple[CutOut, ...]:
 
 def swung(cutout: CutOut, sweep: float, hinge: Hinge) -> CutOut:
     """Return the cut-out with both wings turned back by `sweep` radians about their hinges, under the fixed part."""
-    height, width = cutout.rgba.shape[:2]
+    height = cutout.rgba.shape[0]
     out = np.abs(np.arange(height) - (height - 1) / 2)[:, None, None] * cutout.gsd
     fixed = np.where(out <= hinge.out_m, cutout.rgba, 0)
     moving = np.where(out > hinge.out_m - UNDER_M, cutout.rgba, 0)

@@ -3,8 +3,9 @@
 import cv2
 import numpy as np
 import pytest
-from hardstand.datasets.softness import SHARPEST, SOFTEST, softness
 from numpy.typing import NDArray
+
+from hardstand.datasets.softness import SHARPEST, SOFTEST, softness
 
 
 def blocks(sigma: float) -> NDArray[np.float32]:
@@ -34,7 +35,7 @@ def test_softness_is_read_off_the_edges(sigma: float, noise: float) -> None:
 @pytest.mark.parametrize("factor", [2, 3, 4])
 def test_an_enlarged_image_is_soft_by_half_a_pixel_of_the_original(factor: int) -> None:
     small = cv2.resize(blocks(0.3), (400 // factor, 400 // factor), interpolation=cv2.INTER_AREA)
-    enlarged = cv2.resize(small, (400, 400), interpolation=cv2.INTER_CUBIC)
+    enlarged = np.asarray(cv2.resize(small, (400, 400), interpolation=cv2.INTER_CUBIC), np.float32)
     assert softness(as_pixels(enlarged, 1.0)) == pytest.approx(0.5 * factor, rel=0.25)
 
 
