@@ -41,6 +41,10 @@ BIG_LENGTH_M = 30.0
 NEIGHBOUR_M = 75.0
 EMPTY_SHARE = 0.04
 GAP_M = 2.0
+SOFTER = (0.95, 1.3)
+"""The blur of an aircraft over that of the ground: an outline is rounder than an edge painted on concrete, and with as
+much as the ground's laid aircraft are sharper by a fifth than real ones (`tests/benchmarks/softness.py`).
+"""
 REPAINTED = 0.6
 """Share of the groups of aircraft that get new paint in composites to train on."""
 
@@ -100,7 +104,7 @@ def laid(
     """
     placed = _without_overlap(wanted, taken, gsd)
     for place in _far_first(placed, light):
-        lay(canvas, place, light, rng, gsd=gsd, blur_px=blur_px * float(rng.uniform(0.8, 1.1)))
+        lay(canvas, place, light, rng, gsd=gsd, blur_px=blur_px * float(rng.uniform(*SOFTER)))
     height, width = canvas.shape[:2]
     boxes = [_annotation(place, gsd) for place in placed]
     return tuple(clip_to(boxes, left=0, top=0, width=width, height=height))

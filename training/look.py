@@ -15,10 +15,6 @@ from ..detector.opencv import cv2
 from .weather import hazy, shaded, snowy
 
 Pixels = NDArray[np.uint8]
-AS_CUT = {"downscale": cv2.INTER_AREA, "upscale": cv2.INTER_CUBIC}
-"""How images are made smaller and tiles enlarged from them: albumentations' own default, the nearest pixel, makes
-blocks that no image has.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +66,10 @@ def overhead_look(shares: Augmentation = Augmentation()) -> Callable[[Pixels, in
             A.OneOf(
                 [
                     A.GaussianBlur(blur_limit=(3, 5), sigma_limit=(0.4, 1.2)),
-                    A.Downscale(scale_range=(0.35, 0.85), interpolation_pair=AS_CUT),
+                    A.Downscale(
+                        scale_range=(0.35, 0.85),  # by nearest pixels, its own way, blocks come out that no image has
+                        interpolation_pair={"downscale": cv2.INTER_AREA, "upscale": cv2.INTER_CUBIC},
+                    ),
                     A.Sharpen(alpha=(0.1, 0.35)),
                 ],
                 p=shares.blur,

@@ -18,7 +18,7 @@ def blocks(sigma: float) -> NDArray[np.float32]:
         )
         corners = cv2.boxPoints(((x, y), (width, height), turn)).astype(np.int32)
         cv2.fillPoly(image, [corners], float(rng.uniform(20, 230)))
-    return np.asarray(cv2.resize(cv2.GaussianBlur(image, (0, 0), 4 * sigma), (400, 400), interpolation=cv2.INTER_AREA))
+    return np.asarray(cv2.resize(cv2.GaussianBlur(image, (0, 0), 4 * sigma), (400, 400), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def as_pixels(image: NDArray[np.float32], noise: float) -> NDArray[np.uint8]:

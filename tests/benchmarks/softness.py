@@ -1,0 +1,76 @@
+"""Are aircraft that are laid on tiles as soft as the real ones beside them? Per range of the ground's softness.
+
+    python tests/benchmarks/softness.py TILES/hrplanes TILES/among ...
+
+The first folder holds real tiles, of places to train on alone; of each folder the medians of the blur that the edges
+of its aircraft show, in pixels, over what the whole tile shows. Of `among` only what is laid counts: exact boxes that
+no tile of the first has at the same place.
+"""
+
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from hardstand.datasets.annotation import ImageRecord
+from hardstand.datasets.images import read_rgb
+from hardstand.datasets.softness import softness
+from hardstand.datasets.split import split_of
+from hardstand.datasets.tiles import read_tiles
+
+EDGES = (0.4, 0.7, 1.0, 1.5, 3.1)
+TILES = 300
+LEAST_PX = 24
+"""A chip's shorter side: below, too few edges are in it."""
+
+
+def places(folder: Path) -> set[tuple[float, float]]:
+    """The middles of the real aircraft of a folder."""
+    return {middle(box) for tile in read_tiles(folder) for box in [item.polygon for item in tile.annotations]}
+
+
+def middle(polygon: np.ndarray) -> tuple[float, float]:
+    """The middle of a box, to a tenth of a pixel."""
+    x, y = polygon.mean(axis=0)
+    return round(float(x), 1), round(float(y), 1)
+
+
+def aircraft(tile: ImageRecord, known: set[tuple[float, float]], *, laid: bool) -> list[float]:
+    """The softness of each whole aircraft of a tile, of the real or of the laid ones."""
+    pixels = read_rgb(tile.path)
+    out = []
+    for item in tile.annotations:
+        x0, y0, x1, y1 = (round(value) for value in item.bounds)
+        whole = min(x0, y0, tile.width - x1, tile.height - y1) >= 0 and min(x1 - x0, y1 - y0) >= LEAST_PX
+        if whole and item.oriented and (middle(item.polygon) not in known) == laid:
+            out.append(softness(pixels[y0:y1, x0:x1]))
+    return out
+
+
+def main() -> None:
+    """Print a table."""
+    real, *others = map(Path, sys.argv[1:])
+    known = places(real)
+    for folder in (real, *others):
+        rows: dict[int, list[float]] = defaultdict(list)
+        tiles = [
+            tile
+            for tile in read_tiles(folder)
+            if (folder != real or split_of(tile.source, tile.group) == "train")
+            and (folder == real or tile.group.startswith(f"{real.name}/"))
+        ]
+        for index in np.random.default_rng(0).permutation(len(tiles))[:TILES]:
+            tile = tiles[int(index)]
+            bin_of = int(np.digitize(softness(read_rgb(tile.path)), EDGES))
+            rows[bin_of] += aircraft(tile, known if folder != real else set(), laid=True)
+        for number in sorted(rows):
+            values = rows[number]
+            if values:
+                low, high = EDGES[number - 1], EDGES[number]
+                quarters = " ".join(f"{value:.2f}" for value in np.percentile(values, (25, 50, 75)))
+                print(f"{folder}  ground {low} to {high} px: {len(values)} aircraft, quartiles {quarters}")
+
+
+if __name__ == "__main__":
+    main()
