@@ -8,6 +8,7 @@ import numpy as np
 
 from ..datasets.annotation import ImageRecord
 from ..detector.detections import Detections
+from ..detector.detector import COARSEST
 from ..detector.taxonomy import COUNTED, is_a
 from ..detector.weights import WeightRecord
 from .confusion import confusion, covers, named_right
@@ -26,7 +27,8 @@ class Evaluation:
     """What was measured: figures for the record of a weight file, and what only tables and pictures show."""
 
     metrics: dict[str, Any]
-    """Under `scenes` and `tiles` figures per "set node", `by_gsd` and `by_size` per range, `by_score` of launchers,
+    """Under `scenes` and `tiles` figures per "set node", under `taken` those of sets with scenes so coarse that
+    `detect` refuses them, without these; `by_gsd` and `by_size` per range, `by_score` of launchers,
     `types` per set and node (of sets with exact boxes, and of all whole scenes together), `confusion` per set."""
     curves: dict[str, list[float | None]]
     """Precision at IoU 0.5 at recall 0, 0.01, ... 1, per "set node"."""
@@ -72,6 +74,7 @@ def measure(
     metrics = {
         "threshold": THRESHOLD,
         "scenes": _figure_rows(whole),
+        "taken": _figure_rows({name: _taken(nodes, COARSEST * record.gsd_m) for name, nodes in whole.items()}),
         "tiles": _figure_rows(cut),
         "by_gsd": _filled(
             {node: by_gsd(rows.results, rows.counts, threshold=THRESHOLD) for node, rows in together.items()}
@@ -110,6 +113,17 @@ def _figure_rows(sets: Mapping[str, Mapping[str, _Rows]]) -> dict[str, dict[str,
         for name, nodes in sets.items()
         for node, rows in nodes.items()
     }
+
+
+def _taken(nodes: Mapping[str, _Rows], gsd: float) -> dict[str, _Rows]:
+    """The rows of the counted nodes of a set on images of up to `gsd` metres per pixel; none where all are."""
+    out = {}
+    for node in COUNTED:
+        rows = nodes.get(node, _Rows([], []))
+        kept = [number for number, result in enumerate(rows.results) if result.gsd <= gsd]
+        if len(kept) < len(rows.results):
+            out[node] = _Rows([rows.results[number] for number in kept], [rows.counts[number] for number in kept])
+    return out
 
 
 def _launchers(

@@ -56,7 +56,7 @@ def overhead_look(shares: Augmentation = Augmentation()) -> Callable[[Pixels, in
     """
     sensor = A.Compose(
         [
-            A.RandomBrightnessContrast(brightness_limit=(-0.3, 0.3), contrast_limit=(-0.4, 0.7), p=shares.light),
+            A.RandomBrightnessContrast(brightness_limit=(-0.3, 0.2), contrast_limit=(-0.4, 0.5), p=shares.light),
             A.RandomGamma(gamma_limit=(65, 150), p=shares.light / 2),
             A.HueSaturationValue(
                 hue_shift_limit=8, sat_shift_limit=35, val_shift_limit=0, p=min(1.0, 2 * shares.colour_cast)

@@ -78,6 +78,16 @@ def test_a_node_is_scored_where_it_is_labelled_in_full(evaluation: Evaluation) -
     assert rows["set heli"]["false_alarms_per_km2"] == pytest.approx(1 / (300 * 0.2) ** 2 * 1e6, rel=1e-4)
 
 
+def test_images_that_are_refused_for_their_scale_are_told_apart(evaluation: Evaluation) -> None:
+    assert evaluation.metrics["taken"] == {}
+    fine = image(oriented("fw", PLACES[0]), gsd=0.5)
+    coarse = image(horizontal("fw", (10, 10, 60, 60)), name="b.jpg", gsd=3.1 * RECORD.gsd_m)
+    pairs: list[Pair] = [(fine, seen(["fw"], [PLACES[0]])), (coarse, seen([], []))]
+    metrics = measure({"set": pairs}, {}, RECORD, counting).metrics
+    assert metrics["scenes"]["set fw"]["objects"] == 2
+    assert [metrics["taken"]["set fw"][name] for name in ("scenes", "objects", "recall_at_threshold")] == [1, 1, 1]
+
+
 def test_types_scales_and_confusion(evaluation: Evaluation) -> None:
     metrics = evaluation.metrics
     assert list(metrics["by_gsd"]) == ["fw"]
