@@ -120,7 +120,16 @@ def cut_among(
     stopped goes on where it was (see `journal`).
     """
     state = blake2b(repr((list(seeds), repaint)).encode(), digest_size=16)
-    laid_by = ("among.py", "composites.py", "blend.py", "bases.py", "cutouts.py", "repaint.py", "softness.py")
+    laid_by = (
+        "among.py",
+        "composites.py",
+        "blend.py",
+        "bases.py",
+        "cutouts.py",
+        "repaint.py",
+        "softness.py",
+        "swing.py",
+    )
     state.update(code_of(*laid_by, "harvest.py", "synth_*.py").encode())
     for tile in tiles:
         state.update(repr((tile.path.name, tile.group, tile.gsd)).encode())

@@ -47,13 +47,12 @@ class Base:
 class Crop:
     """Pixels of a base, uint8 (H, W, 3) RGB at the wanted scale, and the parking points in them.
 
-    points: (N, 2) float64 x, y; big: (N,) bool. blur_px: how soft the ground is, as sigma in pixels.
+    points: (N, 2) float64 x, y; big: (N,) bool.
     """
 
     pixels: NDArray[np.uint8]
     points: NDArray[np.float64]
     big: NDArray[np.bool_]
-    blur_px: float
     group: str
 
 
@@ -135,8 +134,7 @@ def crop_of(base: Base, rng: np.random.Generator, *, gsd: float, size_px: int) -
     points = points - corner
     inside = ((points >= 0) & (points < (pixels.shape[1], pixels.shape[0]))).all(axis=1)
     pixels, points = _turned(pixels, points[inside], rng)
-    blur = float(max(0.35, 0.45 * factor))
-    return Crop(np.ascontiguousarray(pixels), points, big[inside], blur, base.group)
+    return Crop(np.ascontiguousarray(pixels), points, big[inside], base.group)
 
 
 def _corner(

@@ -44,7 +44,8 @@ def build_tiles(
 
     sets: readers' names, `composites`, `generated`, and both again with `_holdout` for held-back cut-outs and bases;
     without any, all that `data` has. `among`, cut-outs among the aircraft of tiles that lie below `out` already, is
-    made when it is named. Composites and generated scenes have a scale and size of their own. track: opens
+    made when it is named. Composites and generated scenes have a scale and size of their own; to train on, spread
+    wings that swing stand at more positions than were cut out. track: opens
     a progress bar for a name. DatasetNotFoundError for a set that is not below `data`.
     """
     for name in sets or _present(data):

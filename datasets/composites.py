@@ -24,6 +24,7 @@ from .images import write_jpeg
 from .journal import code_of, make_tiles
 from .labels import exhaustive_in
 from .repaint import repainted
+from .softness import softness
 from .tiles import TileLine, clip_to
 
 __all__ = [
@@ -42,8 +43,8 @@ NEIGHBOUR_M = 75.0
 EMPTY_SHARE = 0.04
 GAP_M = 2.0
 SOFTER = (0.95, 1.3)
-"""The blur of an aircraft over that of the ground: an outline is rounder than an edge painted on concrete, and with as
-much as the ground's laid aircraft are sharper by a fifth than real ones (`tests/benchmarks/softness.py`).
+"""The blur of an aircraft over that of the ground: an outline is rounder than an edge painted on concrete. With 0.8 to
+1.1 times the ground's, laid aircraft were sharper by a fifth than real ones (`tests/benchmarks/softness.py`).
 """
 REPAINTED = 0.6
 """Share of the groups of aircraft that get new paint in composites to train on."""
@@ -84,7 +85,7 @@ def make_composite(
     taken = np.zeros(canvas.shape[:2], dtype=bool)
     if repaint:
         light = replace(light, bright=brightest(canvas, taken))
-    kept = laid(canvas, wanted, light, rng, gsd=gsd, blur_px=crop.blur_px, taken=taken)
+    kept = laid(canvas, wanted, light, rng, gsd=gsd, blur_px=softness(crop.pixels), taken=taken)
     return Composite(sensor(canvas, rng), kept, crop.group)
 
 
@@ -254,7 +255,9 @@ def cut_composites(  # noqa: PLR0913
     repaint: as of `make_composite`. A run that was stopped goes on where it was (see `journal`).
     """
     state = blake2b(repr((list(seeds), gsd, size_px, repaint)).encode(), digest_size=16)
-    state.update(code_of("composites.py", "blend.py", "bases.py", "cutouts.py", "repaint.py").encode())
+    state.update(
+        code_of("composites.py", "blend.py", "bases.py", "cutouts.py", "repaint.py", "softness.py", "swing.py").encode()
+    )
     for base in bases:
         state.update(repr((base, base.path.stat().st_size)).encode())
     for cutout in cutouts:

@@ -42,7 +42,7 @@ class CutOut:
     rgba: NDArray[np.float32]
     gsd: float
     blur_m: float = 0.0
-    """Sigma of the blur that the picture has already, in metres."""
+    """Sigma of the blur that the picture has already, in metres; 0 where it is taken for sharp."""
 
     @property
     def length_m(self) -> float:

@@ -74,12 +74,13 @@ def harvest(tiles: Sequence[ImageRecord], shapes: Mapping[str, Floats]) -> Itera
         if not wanted:
             continue
         pixels = read_rgb(tile.path)
-        blur_m = softness(pixels) * tile.gsd
+        blur_px = softness(pixels)
         for number, item in enumerate(wanted):
             place = fit(pixels, item, shapes[item.node], gsd=tile.gsd)
             if place.clear >= CLEAR:
                 name = f"{tile.path.stem}-{number}"
-                yield CutOut(name, item.node, _cut(pixels, place, shapes[item.node]), GSD_M, blur_m)
+                blur_m = blur_px / place.scale
+                yield CutOut(name, item.node, _cut(pixels, place, shapes[item.node], blur_m), GSD_M, blur_m)
 
 
 def _is_whole(item: Annotation, tile: ImageRecord) -> bool:
@@ -139,12 +140,12 @@ def _outline(shape: Floats) -> tuple[Floats, Floats]:
     return ((line + 0.5 - middle) * GSD_M)[chosen].astype(np.float32), normals[chosen].astype(np.float32)
 
 
-def _cut(pixels: NDArray[np.uint8], place: Fit, shape: Floats) -> Floats:
-    """What is inside the outline, (H, W, 4) as of `CutOut`."""
+def _cut(pixels: NDArray[np.uint8], place: Fit, shape: Floats, blur_m: float) -> Floats:
+    """What is inside the outline, (H, W, 4) as of `CutOut`; the rim is as soft as the picture."""
     way = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     lies = onto(shape.shape, place.x, place.y, place.angle, place.scale * GSD_M)
     colour = cv2.warpAffine(pixels, lies, shape.shape[::-1], flags=way, borderMode=cv2.BORDER_REPLICATE)
-    rim = RIM_M / GSD_M
+    rim = max(RIM_M, blur_m) / GSD_M
     grown = cv2.dilate(shape, np.ones((3, 3), np.uint8))
     alpha = np.asarray(cv2.GaussianBlur(grown, (0, 0), rim), np.float32)[..., None]
     return np.concatenate([colour.astype(np.float32) * alpha, alpha], axis=-1)

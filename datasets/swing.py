@@ -8,27 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..detector.opencv import cv2
-from .cutouts import CutOut, extent
+from .cutouts import OPAQUE, CutOut, extent
 
 __all__ = ["swung", "with_swung"]
 
 
 class Hinge(NamedTuple):
-    """Where wings turn: share of the length from the tail, metres from the axis; and the span from which they are
-    spread.
+    """Where wings turn: share of the length from the tail, metres from the axis; how many metres farther in the wing
+    reaches, under the fixed part; and the span from which wings are spread.
     """
 
     along: float
     out_m: float
+    under_m: float
     spread_m: float
 
 
-HINGES = {"fw.bomber.tu22m": Hinge(0.42, 6.0, 30.0), "fw.bomber.tu160": Hinge(0.45, 9.5, 50.0)}
-"""By eye, from the cut-outs: what turns is all that is farther out, and no part of the tail is."""
+HINGES = {"fw.bomber.tu22m": Hinge(0.37, 6.0, 1.5, 30.0), "fw.bomber.tu160": Hinge(0.45, 9.5, 2.5, 50.0)}
+"""By eye, from the cut-outs."""
 SWEEPS = tuple(np.radians((15.0, 30.0)))
-"""Tu-22M stand at 20 to 65 degrees, Tu-160 at 20 to 65 (taxonomy, dimensions); spread cut-outs are at the least."""
-UNDER_M = 1.0
-"""What of the wing lies under the fixed part, so that no gap opens."""
+"""From the least sweep, at which spread wings are cut out; with 45 degrees they would be as the swept ones."""
+TAIL = 0.24
+"""Share of the length, from the tail, in which nothing turns."""
 
 
 def with_swung(cutouts: Sequence[CutOut]) -> tuple[CutOut, ...]:
@@ -39,10 +40,11 @@ def with_swung(cutouts: Sequence[CutOut]) -> tuple[CutOut, ...]:
 
 def swung(cutout: CutOut, sweep: float, hinge: Hinge) -> CutOut:
     """Return the cut-out with both wings turned back by `sweep` radians about their hinges, under the fixed part."""
-    height = cutout.rgba.shape[0]
-    out = np.abs(np.arange(height) - (height - 1) / 2)[:, None, None] * cutout.gsd
-    fixed = np.where(out <= hinge.out_m, cutout.rgba, 0)
-    moving = np.where(out > hinge.out_m - UNDER_M, cutout.rgba, 0)
+    height, width = cutout.rgba.shape[:2]
+    out_m = np.abs(np.arange(height) - (height - 1) / 2)[:, None, None] * cutout.gsd
+    tail = (np.arange(width) < TAIL * width)[None, :, None]
+    fixed = np.where((out_m <= hinge.out_m) | tail, cutout.rgba, 0)
+    moving = np.where((out_m > hinge.out_m - hinge.under_m) & ~tail, cutout.rgba, 0)
     canvas = sum(_turned(moving, side, sweep, hinge, cutout.gsd) for side in (-1, 1))
     canvas = canvas * (1 - fixed[..., 3:]) + fixed
     rgba = np.ascontiguousarray(canvas[extent(canvas[..., 3])], np.float32)
@@ -50,7 +52,9 @@ def swung(cutout: CutOut, sweep: float, hinge: Hinge) -> CutOut:
 
 
 def _turned(wings: NDArray[np.float32], side: int, sweep: float, hinge: Hinge, gsd: float) -> NDArray[np.float32]:
-    """The wing on one side (-1 above the axis, 1 below) where it lies turned toward the tail."""
+    """The wing on one side (-1 above the axis, 1 below) where it lies turned toward the tail; no part of it comes ahead
+    of the leading edge at the hinge.
+    """
     height, width = wings.shape[:2]
     middle = (height - 1) / 2
     rows = np.arange(height)[:, None, None]
@@ -58,4 +62,7 @@ def _turned(wings: NDArray[np.float32], side: int, sweep: float, hinge: Hinge, g
     x, y = hinge.along * width, middle + side * hinge.out_m / gsd
     cos, sin = np.cos(sweep * side), np.sin(sweep * side)
     turn = np.array([[cos, -sin, x - cos * x + sin * y], [sin, cos, y - sin * x - cos * y]])
-    return np.asarray(cv2.warpAffine(wing, turn, (width, height), flags=cv2.INTER_LINEAR), np.float32)
+    turned = np.asarray(cv2.warpAffine(wing, turn, (width, height), flags=cv2.INTER_LINEAR), np.float32)
+    ahead = np.flatnonzero(wing[round(y), :, 3] > OPAQUE)
+    turned[:, ahead[-1] + 1 if len(ahead) else 0 :] = 0
+    return turned

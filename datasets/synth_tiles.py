@@ -58,10 +58,15 @@ def make_tile(
 
 
 def _as_soft(pixels: Pixels, background: Pixels) -> Pixels:
-    """The pixels with all that differs from the background as soft as that is, which may be an enlarged image."""
-    added = pixels.astype(np.float32) - background
-    soft = cv2.GaussianBlur(added, (0, 0), softness(background))
-    return np.asarray((background + soft).clip(0, 255), np.uint8)
+    """The pixels with all that differs from the background as soft as that is, which may be an enlarged image.
+
+    What is drawn has soft edges of its own, of 0.3 px; they stay, as outlines are rounder than painted edges.
+    """
+    sigma_px = softness(background)
+    changed = (pixels != background).any(axis=2).astype(np.float32)
+    cover = cv2.GaussianBlur(changed, (0, 0), sigma_px)[..., None]
+    drawn = cv2.GaussianBlur(pixels * changed[..., None], (0, 0), sigma_px)
+    return np.asarray((background * (1 - cover) + drawn + 0.5).clip(0, 255), np.uint8)
 
 
 def _light_sensor(pixels: Pixels, rng: Generator) -> Pixels:

@@ -27,8 +27,8 @@ class Evaluation:
     """What was measured: figures for the record of a weight file, and what only tables and pictures show."""
 
     metrics: dict[str, Any]
-    """Under `scenes` and `tiles` figures per "set node", under `taken` those of sets with scenes so coarse that
-    `detect` refuses them, without these; `by_gsd` and `by_size` per range, `by_score` of launchers,
+    """Under `scenes` and `tiles` figures per "set node", under `taken` those of counted nodes on sets with scenes so
+    coarse that `detect` refuses them, without these; `by_gsd` and `by_size` per range, `by_score` of launchers,
     `types` per set and node (of sets with exact boxes, and of all whole scenes together), `confusion` per set."""
     curves: dict[str, list[float | None]]
     """Precision at IoU 0.5 at recall 0, 0.01, ... 1, per "set node"."""

@@ -43,7 +43,7 @@ def print_tables(metrics: Mapping[str, Any], console: Console) -> None:
     """Print the tables of an evaluation's metrics and how to read them."""
     _table(console, "Whole scenes, after merging", metrics["scenes"], SCENES)
     if metrics["taken"]:
-        _table(console, "Without scenes so coarse that `detect` refuses them", metrics["taken"], SCENES)
+        _table(console, "Whole scenes without those so coarse that `detect` refuses them", metrics["taken"], SCENES)
     for name in dict.fromkeys(row.rpartition(" ")[0] for row in metrics["tiles"]):
         rows = {row.rpartition(" ")[2]: each for row, each in metrics["tiles"].items() if row.startswith(f"{name} ")}
         _table(console, f"Tiles: {name}", rows, SCENES)

@@ -67,7 +67,8 @@ def overhead_look(shares: Augmentation = Augmentation()) -> Callable[[Pixels, in
                 [
                     A.GaussianBlur(blur_limit=(3, 5), sigma_limit=(0.4, 1.2)),
                     A.Downscale(
-                        scale_range=(0.35, 0.85),  # by nearest pixels, its own way, blocks come out that no image has
+                        scale_range=(0.35, 0.85),
+                        # its own way, by the nearest pixel, makes blocks that no image has
                         interpolation_pair={"downscale": cv2.INTER_AREA, "upscale": cv2.INTER_CUBIC},
                     ),
                     A.Sharpen(alpha=(0.1, 0.35)),

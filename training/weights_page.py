@@ -110,11 +110,11 @@ def _reading(metrics: Mapping[str, Any]) -> list[str]:
 
 
 def _breakdowns(metrics: Mapping[str, Any], command: str) -> list[str]:
-    """The sections by scale, by size, and per node on tiles, of records that have them."""
+    """The sections without coarse images, by scale, by size, and per node on tiles, of records that have them."""
     lines = []
     if metrics.get("taken"):
         lines += _scores(
-            "The same without images so coarse that `detect` refuses them", command, metrics["taken"], (*TOP, *NEWER)
+            "Whole images without those so coarse that `detect` refuses them", command, metrics["taken"], (*TOP, *NEWER)
         )
     for node, rows in metrics.get("by_gsd", {}).items():
         lines += _scores(

@@ -2,9 +2,9 @@
 
     python tests/benchmarks/softness.py TILES/hrplanes TILES/among ...
 
-The first folder holds real tiles, of places to train on alone; of each folder the medians of the blur that the edges
-of its aircraft show, in pixels, over what the whole tile shows. Of `among` only what is laid counts: exact boxes that
-no tile of the first has at the same place.
+The first folder holds real tiles, of which places to train on are taken alone; the others tiles of `among`, of which
+those that were made from the first are. Printed are quartiles of the blur that the edges of aircraft show, in pixels,
+by what the whole tile shows. Of `among` only what is laid counts: what no tile of the first has at the same place.
 """
 
 import sys
@@ -27,7 +27,7 @@ LEAST_PX = 24
 
 def places(folder: Path) -> set[tuple[float, float]]:
     """The middles of the real aircraft of a folder."""
-    return {middle(box) for tile in read_tiles(folder) for box in [item.polygon for item in tile.annotations]}
+    return {middle(item.polygon) for tile in read_tiles(folder) for item in tile.annotations}
 
 
 def middle(polygon: np.ndarray) -> tuple[float, float]:
@@ -48,9 +48,8 @@ def aircraft(tile: ImageRecord, known: set[tuple[float, float]], *, laid: bool) 
     return out
 
 
-def main() -> None:
+def main(real: Path, *others: Path) -> None:
     """Print a table."""
-    real, *others = map(Path, sys.argv[1:])
     known = places(real)
     for folder in (real, *others):
         rows: dict[int, list[float]] = defaultdict(list)
@@ -73,4 +72,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:]))

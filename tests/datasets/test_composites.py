@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -51,6 +52,22 @@ def test_a_laid_cutout_fills_its_box_and_casts_its_shadow_down_sun() -> None:
     assert canvas[105, 86].mean() < 80  # below the left wing: shadow
     assert canvas[70, 86].mean() == pytest.approx(120)  # above it: sun
     assert abs(canvas[90, 92].mean() - 120) > 5  # the aircraft itself
+
+
+def test_a_cutout_gets_only_the_blur_that_it_lacks() -> None:
+    def laid(blur_m: float, blur_px: float) -> NDArray[np.float32]:
+        canvas = np.full((200, 200, 3), 120, np.float32)
+        place = Placement(replace(arrow(), blur_m=blur_m), 100, 90, 0.0, 1.0, False)
+        lay(canvas, place, Light(0.0, 0.5, 1.0), np.random.default_rng(1), gsd=0.5, blur_px=blur_px)
+        return canvas
+
+    sharp, soft = laid(0.0, 0.02), laid(0.0, 2.0)
+    np.testing.assert_allclose(laid(1.0, 2.0), sharp, atol=0.5)  # 1 m is 2 px at 0.5 m
+    np.testing.assert_allclose(laid(3.0, 2.0), sharp, atol=0.5)
+    between = laid(0.6, 2.0)
+    steepest = [float(np.abs(np.diff(each[..., 0], axis=0)).max()) for each in (soft, between, sharp)]
+    assert steepest == sorted(steepest)
+    assert len(set(steepest)) == 3
 
 
 def test_most_aircraft_shine_as_the_brightest_ground_does_and_the_others_are_as_dark_as_they_were() -> None:

@@ -64,6 +64,17 @@ def test_what_is_cut_has_true_size_its_colours_and_the_nose_to_the_right(tmp_pat
     assert solid[:, : width // 6].sum() > solid[:, -width // 6 :].sum()
 
 
+def test_a_cutout_of_a_soft_picture_says_so_and_has_as_soft_a_rim(tmp_path: Path) -> None:
+    tile = tile_of(tmp_path)
+    (sharp,) = harvest([tile], {C17: drawn_outline(C17)})
+    write_jpeg(tile.path, np.asarray(cv2.GaussianBlur(on_ground(0.5), (0, 0), 1.6), np.uint8))
+    (soft,) = harvest([tile], {C17: drawn_outline(C17)})
+    assert sharp.blur_m < 0.6
+    assert soft.blur_m == pytest.approx(1.6 * GSD, rel=0.25)
+    steepest = [np.abs(np.diff(each.rgba[..., 3], axis=0)).max() for each in (sharp, soft)]
+    assert steepest[1] < 0.7 * steepest[0]
+
+
 def test_cut_ignored_hidden_or_horizontal_aircraft_and_other_types_are_left(tmp_path: Path) -> None:
     tile = tile_of(tmp_path)
     (whole,) = tile.annotations

@@ -1,5 +1,7 @@
 """New paint on cut-outs: the airframe stays, its colours go."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -31,6 +33,22 @@ def test_outline_size_and_fine_detail_stay(seed: int) -> None:
     assert (after.rgba[..., :3] <= 250 * after.rgba[..., 3:]).all()
     around = np.concatenate([after.rgba[26:28, 40:46, :3], after.rgba[32:34, 40:46, :3]])
     assert after.rgba[29:31, 40:46, :3].mean() < around.mean() - 20
+
+
+def test_paint_on_a_soft_picture_has_soft_edges() -> None:
+    rough = [
+        max(
+            float(
+                np.abs(
+                    np.diff(repainted(replace(aircraft(), blur_m=blur_m), np.random.default_rng(seed)).rgba[30, :, 0])
+                ).max()
+            )
+            for seed in range(12)
+        )
+        for blur_m in (0.0, 1.0)
+    ]
+    assert rough[1] < rough[0]
+    assert repainted(replace(aircraft(), blur_m=1.0), np.random.default_rng(1)).blur_m == 1.0
 
 
 def test_paints_reach_from_dark_to_bright_and_are_the_same_for_the_same_seed() -> None:

@@ -18,7 +18,8 @@ def blocks(sigma: float) -> NDArray[np.float32]:
         )
         corners = cv2.boxPoints(((x, y), (width, height), turn)).astype(np.int32)
         cv2.fillPoly(image, [corners], float(rng.uniform(20, 230)))
-    return np.asarray(cv2.resize(cv2.GaussianBlur(image, (0, 0), 4 * sigma), (400, 400), interpolation=cv2.INTER_AREA), np.float32)
+    soft = cv2.GaussianBlur(image, (0, 0), 4 * sigma)
+    return np.asarray(cv2.resize(soft, (400, 400), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def as_pixels(image: NDArray[np.float32], noise: float) -> NDArray[np.uint8]:
@@ -26,10 +27,10 @@ def as_pixels(image: NDArray[np.float32], noise: float) -> NDArray[np.uint8]:
     return np.repeat(np.clip(seen, 0, 255).astype(np.uint8)[..., None], 3, 2)
 
 
-@pytest.mark.parametrize("sigma", [0.6, 1.0, 1.6, 2.4])
+@pytest.mark.parametrize("sigma", [0.6, 1.0, 1.6, 2.2])
 @pytest.mark.parametrize("noise", [0.0, 2.0])
 def test_softness_is_read_off_the_edges(sigma: float, noise: float) -> None:
-    assert softness(as_pixels(blocks(sigma), noise)) == pytest.approx(sigma, abs=0.25)
+    assert softness(as_pixels(blocks(sigma), noise)) == pytest.approx(sigma, abs=0.15 if sigma < 2 else 0.3)
 
 
 @pytest.mark.parametrize("factor", [2, 3, 4])
@@ -39,7 +40,8 @@ def test_an_enlarged_image_is_soft_by_half_a_pixel_of_the_original(factor: int) 
     assert softness(as_pixels(enlarged, 1.0)) == pytest.approx(0.5 * factor, rel=0.25)
 
 
-def test_an_image_without_edges_is_as_soft_as_can_be_and_noise_as_sharp() -> None:
-    assert softness(np.full((64, 64, 3), 120, np.uint8)) == SOFTEST
+def test_where_nothing_is_to_be_read_an_image_counts_as_sharp_and_there_is_an_upper_end() -> None:
+    assert softness(np.full((64, 64, 3), 120, np.uint8)) == SHARPEST
+    assert softness(as_pixels(blocks(6.0), 0.0)) == SOFTEST
     noise = np.random.default_rng(0).integers(0, 255, (200, 200, 1)).astype(np.uint8)
     assert softness(np.repeat(noise, 3, 2)) == SHARPEST

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -16,7 +17,7 @@ def spread() -> CutOut:
     """42 m long and 34 m wide, nose to +x: a fuselage, straight wings 3 m deep about the hinge, a tail."""
     rgba = np.zeros((171, 210, 4), np.float32)
     rgba[80:91] = (200, 200, 200, 1)
-    rgba[:, 80:96] = (150, 150, 150, 1)
+    rgba[:, 70:86] = (150, 150, 150, 1)
     rgba[60:111, 0:15] = (100, 100, 100, 1)
     return CutOut("bomber", "fw.bomber.tu22m", rgba, 0.2)
 
@@ -45,9 +46,18 @@ def test_both_sides_turn_alike_and_what_is_fixed_stays(spread: CutOut) -> None:
 
 def test_no_gap_opens_at_the_hinge(spread: CutOut) -> None:
     for sweep in SWEEPS:
-        cover = swung(spread, float(sweep), HINGE).rgba[..., 3]
-        rows = (cover > 0.5).any(axis=1)
-        assert rows.all()
+        swept = swung(spread, float(sweep), HINGE).rgba[..., 3] > 0.5
+        assert cv2.connectedComponents(swept.astype(np.uint8))[0] == 2  # the ground, and one aircraft
+        leading = np.array([row.nonzero()[0].max() for row in swept])[: swept.shape[0] // 2 - 6]
+        assert (np.diff(leading) >= -1).all()  # from the tip inward it never steps back
+
+
+def test_the_tail_does_not_turn(spread: CutOut) -> None:
+    rgba = spread.rgba.copy()
+    rgba[40:131, 0:15] = (100, 100, 100, 1)  # a tailplane as wide as 18 m
+    swept = swung(replace(spread, rgba=rgba), 0.4, HINGE)
+    middle = swept.rgba.shape[0] // 2
+    np.testing.assert_allclose(swept.rgba[middle - 45 : middle + 46, :15], rgba[40:131, :15])
 
 
 def test_only_spread_cutouts_of_types_whose_wings_swing_are_swept(spread: CutOut) -> None:

@@ -80,12 +80,17 @@ def test_a_node_is_scored_where_it_is_labelled_in_full(evaluation: Evaluation) -
 
 def test_images_that_are_refused_for_their_scale_are_told_apart(evaluation: Evaluation) -> None:
     assert evaluation.metrics["taken"] == {}
-    fine = image(oriented("fw", PLACES[0]), gsd=0.5)
+    fine = image(oriented("fw", PLACES[0]), gsd=3 * RECORD.gsd_m)
     coarse = image(horizontal("fw", (10, 10, 60, 60)), name="b.jpg", gsd=3.1 * RECORD.gsd_m)
-    pairs: list[Pair] = [(fine, seen(["fw"], [PLACES[0]])), (coarse, seen([], []))]
+    scaled = seen(["fw"], [[3 * value for value in PLACES[0][:4]] + PLACES[0][4:]])
+    pairs: list[Pair] = [(fine, scaled), (coarse, seen([], []))]
     metrics = measure({"set": pairs}, {}, RECORD, counting).metrics
     assert metrics["scenes"]["set fw"]["objects"] == 2
     assert [metrics["taken"]["set fw"][name] for name in ("scenes", "objects", "recall_at_threshold")] == [1, 1, 1]
+    console = Console(file=StringIO(), width=160)
+    print_tables(metrics, console)
+    assert isinstance(console.file, StringIO)
+    assert "without those so coarse" in console.file.getvalue()
 
 
 def test_types_scales_and_confusion(evaluation: Evaluation) -> None:

@@ -57,6 +57,7 @@ def test_ranges_stand_in_their_order_and_inheritance_is_said() -> None:
     metrics = {
         "threshold": 0.25,
         "scenes": {"airbus fw": row},
+        "taken": {"aerial_airport fw": row},
         "by_gsd": {"fw": {"0.3 to 0.6 m": row, "1 m and more": row, "under 0.3 m": row}},
         "by_score": {
             "ad.launcher": {"0.05": {"objects": 9, "recall": 0.8, "false_alarms_per_km2_of_real_ground": 0.2}}
@@ -74,6 +75,8 @@ def test_ranges_stand_in_their_order_and_inheritance_is_said() -> None:
     by_gsd = {"fw": {"gsd_m": [0.5, 0.8], "recall": [0.9, 0.8]}}
     text = page([replace(read_record(path), metrics=metrics, recall_by_gsd=by_gsd)])
     assert text.index("| under 0.3 m |") < text.index("| 0.3 to 0.6 m |") < text.index("| 1 m and more |")
+    assert "### Whole images without those so coarse" in text
+    assert "| aerial_airport fw | 2 | 3 |" in text
     assert "`ad.launcher` from a score on" in text
     assert "| 0.05 | 9 | 0.8 |  | 0.2 |  |" in text
     assert "`fw.airliner` that of `fw`" in text
