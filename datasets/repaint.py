@@ -35,10 +35,10 @@ def repainted(cutout: CutOut, rng: np.random.Generator) -> CutOut:
     colour = cutout.rgba[..., :3] / np.maximum(alpha, 1e-3)
     broad = _smooth(cutout.rgba, DETAIL_M / cutout.gsd)
     detail = (colour - broad) @ np.full((3, 1), 1 / 3, np.float32)
-    paint = _paint(detail.shape[:2], cutout.gsd, rng)
+    flat = _paint(detail.shape[:2], cutout.gsd, rng)
     if cutout.blur_m:
-        paint = cv2.GaussianBlur(paint, (0, 0), cutout.blur_m / cutout.gsd)
-    paint = paint + detail * np.float32(rng.uniform(0.5, 1.2))
+        flat = np.asarray(cv2.GaussianBlur(flat, (0, 0), cutout.blur_m / cutout.gsd), np.float32)
+    paint = flat + detail * np.float32(rng.uniform(0.5, 1.2))
     across = np.linspace(-1, 1, paint.shape[0], dtype=np.float32)[:, None, None]
     paint *= 1 + np.float32(rng.uniform(-0.12, 0.12)) * across
     rgba = np.concatenate([np.clip(paint, 5, 250) * alpha, alpha], axis=-1).astype(np.float32)
