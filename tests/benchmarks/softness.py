@@ -19,7 +19,7 @@ from hardstand.datasets.softness import softness
 from hardstand.datasets.split import split_of
 from hardstand.datasets.tiles import read_tiles
 
-EDGES = (0.4, 0.7, 1.0, 1.5, 3.1)
+EDGES = (0.4, 0.7, 1.0, 1.5, 2.6)
 TILES = 300
 LEAST_PX = 24
 """A chip's shorter side: below, too few edges are in it."""
@@ -36,33 +36,29 @@ def middle(polygon: np.ndarray) -> tuple[float, float]:
     return round(float(x), 1), round(float(y), 1)
 
 
-def aircraft(tile: ImageRecord, known: set[tuple[float, float]], *, laid: bool) -> list[float]:
-    """The softness of each whole aircraft of a tile, of the real or of the laid ones."""
+def aircraft(tile: ImageRecord, left_out: set[tuple[float, float]]) -> list[float]:
+    """The softness of each whole aircraft of a tile but for those at some places."""
     pixels = read_rgb(tile.path)
     out = []
     for item in tile.annotations:
         x0, y0, x1, y1 = (round(value) for value in item.bounds)
         whole = min(x0, y0, tile.width - x1, tile.height - y1) >= 0 and min(x1 - x0, y1 - y0) >= LEAST_PX
-        if whole and item.oriented and (middle(item.polygon) not in known) == laid:
+        if whole and item.oriented and middle(item.polygon) not in left_out:
             out.append(softness(pixels[y0:y1, x0:x1]))
     return out
 
 
 def main(real: Path, *others: Path) -> None:
     """Print a table."""
+    trained_on = [tile for tile in read_tiles(real) if split_of(tile.source, tile.group) == "train"]
     known = places(real)
-    for folder in (real, *others):
+    made_of = {each: [tile for tile in read_tiles(each) if tile.group.startswith(f"{real.name}/")] for each in others}
+    for folder, tiles in {real: trained_on, **made_of}.items():
         rows: dict[int, list[float]] = defaultdict(list)
-        tiles = [
-            tile
-            for tile in read_tiles(folder)
-            if (folder != real or split_of(tile.source, tile.group) == "train")
-            and (folder == real or tile.group.startswith(f"{real.name}/"))
-        ]
         for index in np.random.default_rng(0).permutation(len(tiles))[:TILES]:
             tile = tiles[int(index)]
             bin_of = int(np.digitize(softness(read_rgb(tile.path)), EDGES))
-            rows[bin_of] += aircraft(tile, known if folder != real else set(), laid=True)
+            rows[bin_of] += aircraft(tile, known if folder in made_of else set())
         for number in sorted(rows):
             values = rows[number]
             if values:
